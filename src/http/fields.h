@@ -46,6 +46,10 @@ class Fields {
   std::optional<std::string> combined(std::string_view name) const;
   // Bytes of all names and values.
   size_t text_bytes() const { return text_.size(); }
+  // Bytes of heap memory held.
+  size_t memory_bytes() const {
+    return text_.capacity() + entries_.capacity() * sizeof(Entry);
+  }
 
   // Building a field from pieces, as a parser gets it.
   void begin();                              // a new empty field

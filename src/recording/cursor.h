@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "base/executor.h"
+#include "recording/recording.h"
+
+namespace reprise::recording {
+
+// Batch: what one look at a recording gave. Reused between looks.
+struct Batch {
+  static constexpr size_t kPiecesMax = 32;
+  std::shared_ptr<const http::ResponseHead> interim;  // one 1xx, before anything else
+  std::shared_ptr<const http::ResponseHead> head;     // once
+  std::array<base::Bytes, kPiecesMax> pieces;
+  size_t piece_count = 0;
+  size_t bytes = 0;
+  std::shared_ptr<const http::Fields> trailers;  // with kEnd, if there were any
+
+  void clear() {
+    interim.reset();
+    head.reset();
+    trailers.reset();
+    for (size_t i = 0; i < piece_count; ++i) pieces[i] = base::Bytes();
+    piece_count = 0;
+    bytes = 0;
+  }
+};
+
+// Cursor: one reader's place in a Recording.
+// Owner: a playback. Thread: the one whose executor its wake-up names.
+// Invariant: after kPending exactly one wake-up is queued, unless next() is called before it runs.
+class Cursor : public base::IntrusiveNode {
+ public:
+  enum class Status : uint8_t {
+    kMore,     // the batch holds something; look again
+    kPending,  // the batch may hold something; nothing more is there yet, the wake-up is armed
+    kEnd,      // the batch holds the rest
+    kFailed,   // the batch may hold what had arrived before
+  };
+
+  // `wakeup` runs when there is more to read; it outlives the cursor.
+  explicit Cursor(base::Wakeup& wakeup) : wakeup_(wakeup) {}
+  ~Cursor() { leave(); }
+
+  // Starts reading at the first byte. False if the recording takes no newcomers any more.
+  [[nodiscard]] bool join(std::shared_ptr<Recording> recording);
+  // Starts reading a finished() recording; takes no lock.
+  void open(std::shared_ptr<const Recording> recording);
+  // Lets go of the recording. The last reader to leave an open one abandons it.
+  void leave();
+  bool reading() const { return recording_ != nullptr; }
+
+  // Takes what is there, up to about `bytes_max`, into `batch`, which must be clear.
+  Status next(Batch& batch, size_t bytes_max);
+
+  // Why next() said kFailed.
+  FailureReport failure() const;
+  uint64_t consumed() const { return consumed_; }
+
+ private:
+  Status next_frozen(Batch& batch);
+  Status next_locked(Batch& batch, size_t bytes_max);
+  void take_chunks_locked(Batch& batch, size_t bytes_max);
+  void disarm_locked();
+
+  friend class Recording;
+  base::Wakeup& wakeup_;
+  std::shared_ptr<const Recording> recording_;
+  Recording* open_ = nullptr;  // the same, while it may change
+  uint64_t chunk_ = 0;         // the number of the next chunk
+  uint64_t consumed_ = 0;      // bytes
+  size_t interim_ = 0;
+  bool head_taken_ = false;
+  bool armed_ = false;
+  bool lagging_ = false;
+};
+
+}  // namespace reprise::recording

@@ -1,0 +1,104 @@
+#include "recording/recording.h"
+
+#include <algorithm>
+
+#include "recording/cursor.h"
+
+namespace reprise::recording {
+
+Recording::Recording(Keep keep, OnAbandon on_abandon, const Limits& limits, Budget* budget)
+    : keep_(keep), on_abandon_(on_abandon), limits_(limits), budget_(budget) {}
+
+Recording::Recording(Finished) : frozen_(true), state_(State::kComplete) {}
+
+Recording::~Recording() {
+  CHECK(readers_ == 0);
+  if (budget_ == nullptr) return;
+  for (const Chunk& chunk : chunks_) budget_->release(chunk.bytes.size() + kChunkOverhead);
+}
+
+std::shared_ptr<const Recording> Recording::finished(http::ResponseHead head, base::Bytes body,
+                                                     std::vector<Mark> marks) {
+  std::shared_ptr<Recording> recording(new Recording(Finished{}));
+  recording->head_ = std::make_shared<const http::ResponseHead>(std::move(head));
+  recording->appended_ = body.size();
+  recording->body_ = std::move(body);
+  marks.shrink_to_fit();
+  recording->marks_ = std::move(marks);
+  return recording;
+}
+
+std::shared_ptr<const Recording> Recording::compacted() const {
+  std::scoped_lock lock(mutex_);
+  CHECK(!frozen() && keep_ == Keep::kKept && head_ != nullptr);
+  base::Bytes body = base::Bytes::with_size(appended_);
+  std::vector<Mark> marks;
+  marks.reserve(chunks_.size());
+  uint64_t end = 0;
+  for (const Chunk& chunk : chunks_) {
+    std::copy_n(chunk.bytes.data(), chunk.bytes.size(), body.mutable_data() + end);
+    end += chunk.bytes.size();
+    if (!marks.empty() && marks.back().offset_ms == chunk.offset_ms) marks.pop_back();
+    marks.push_back({end, chunk.offset_ms});
+  }
+  return finished(*head_, std::move(body), std::move(marks));
+}
+
+size_t Recording::cost_bytes() const {
+  CHECK(frozen());
+  constexpr size_t kControlBlocks = 96;
+  return sizeof(Recording) + sizeof(http::ResponseHead) + kControlBlocks + body_.size() +
+         base::Bytes::kOverheadBytes + marks_.capacity() * sizeof(Mark) +
+         head_->fields.memory_bytes() + head_->reason.capacity();
+}
+
+bool Recording::joinable() const {
+  std::scoped_lock lock(mutex_);
+  return joinable_locked();
+}
+
+bool Recording::joinable_locked() const {
+  return !abandoned_ && keep_ == Keep::kKept && state_ != State::kFailed;
+}
+
+uint64_t Recording::bytes_recorded() const {
+  std::scoped_lock lock(mutex_);
+  return appended_;
+}
+
+// Queueing a wake-up takes only the executor's leaf lock, so it happens under ours: a reader that
+// leaves can then be sure that its node is either in waiters_ or with its executor, never in
+// between.
+void Recording::wake_readers_locked() {
+  while (base::Wakeup* waiter = waiters_.pop_front()) waiter->executor().wake(*waiter);
+}
+
+void Recording::wake_writer_locked() {
+  if (writer_ == nullptr || writer_woken_) return;
+  writer_woken_ = true;
+  writer_->executor().wake(*writer_);
+}
+
+void Recording::release_front_locked() {
+  const Chunk& front = chunks_.front();
+  if (budget_ != nullptr) budget_->release(front.bytes.size() + kChunkOverhead);
+  dropped_ += front.bytes.size();
+  chunks_.pop_front();
+  ++first_chunk_;
+}
+
+void Recording::drop_consumed_locked() {
+  if (keep_ != Keep::kPassing) return;
+  while (!chunks_.empty() && chunks_.front().waiting == 0) release_front_locked();
+}
+
+void Recording::cut_laggards_locked() {
+  if (keep_ != Keep::kPassing) return;
+  while (!chunks_.empty() && fastest_ > dropped_ + limits_.lag_max) release_front_locked();
+}
+
+bool Recording::writer_must_wait_locked() const {
+  return keep_ == Keep::kPassing && fastest_lag_locked() >= limits_.window;
+}
+
+}  // namespace reprise::recording

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/executor.h"
+#include "base/intrusive_list.h"
+#include "http/message.h"
+#include "recording/budget.h"
+
+namespace reprise::recording {
+
+class Cursor;
+class Recorder;
+
+// Failure: why an answer ended without being whole.
+enum class Failure : uint8_t {
+  kUnreachable,  // no address, refused or reset while connecting
+  kTls,          // handshake or verification
+  kProtocol,     // malformed, or closed or reset before a whole head
+  kTimeout,      // connect, handshake, first byte, silence
+  kTruncated,    // ended inside the answer
+  kAbandoned,    // nobody was left to read it, or its recorder was dropped
+  kOverloaded,   // a bound of ours
+  kLagging,      // this reader fell too far behind the others
+};
+
+// FailureReport: the cause and one line about it, for the error body and the log.
+struct FailureReport {
+  Failure failure = Failure::kAbandoned;
+  std::string detail;
+};
+
+// Mark: the bytes up to `end` had arrived `offset_ms` after upstream was asked.
+struct Mark {
+  uint64_t end = 0;
+  uint32_t offset_ms = 0;
+};
+
+enum class State : uint8_t { kOpen, kComplete, kFailed };
+enum class Keep : uint8_t { kKept, kPassing };
+enum class OnAbandon : uint8_t { kCancel, kFinish };
+
+// Limits: the bounds of one recording, in bytes.
+struct Limits {
+  size_t kept_max = 8u << 20;  // a kept recording that outgrows it becomes a passing one
+  size_t window = 256u << 10;  // how far a passing one may run ahead of its fastest reader
+  size_t lag_max = 8u << 20;   // how far a reader may fall behind the fastest before it is cut
+};
+
+// Recording: an answer: a head, then an append-only list of immutable chunks; open, until it is
+// complete or failed. One Recorder writes it, any number of Cursors read it, each on its own
+// thread.
+//
+// A kept recording holds every chunk, so that it can be stored and joined late. A passing one drops
+// what all its readers have consumed, and asks its writer to wait while even the fastest of them is
+// a window behind. With several readers a slow one does not hold the others up: it is cut when it
+// lags too far.
+//
+// Owner: shared by its recorder and its readers. Thread: any. Everything below mutex_ is guarded by
+// it; a finished() recording never changes and is read without it.
+class Recording {
+ public:
+  // `budget` may be null and outlives the recording.
+  Recording(Keep keep, OnAbandon on_abandon, const Limits& limits, Budget* budget);
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  // A complete recording that never changes: what tiers hold.
+  static std::shared_ptr<const Recording> finished(http::ResponseHead head, base::Bytes body,
+                                                   std::vector<Mark> marks);
+
+  // The same answer as one chunk. Only after the last append of a kept recording.
+  std::shared_ptr<const Recording> compacted() const;
+
+  // Of finished() recordings only.
+  const http::ResponseHead& head() const { return *head_; }
+  const base::Bytes& body() const { return body_; }
+  const std::vector<Mark>& marks() const { return marks_; }
+  // Everything that a finished recording costs, allocator overheads included.
+  size_t cost_bytes() const;
+
+  // True while a newcomer can still be given everything from the first byte on.
+  bool joinable() const;
+  uint64_t bytes_recorded() const;
+
+ private:
+  friend class Cursor;
+  friend class Recorder;
+
+  // Chunk: bytes that arrived together, and how many readers have this chunk before them.
+  struct Chunk {
+    base::Bytes bytes;
+    uint32_t offset_ms = 0;
+    uint32_t waiting = 0;
+  };
+
+  // What holding a chunk costs beyond its bytes.
+  static constexpr size_t kChunkOverhead = base::Bytes::kOverheadBytes + sizeof(Chunk);
+
+  struct Finished {};
+  explicit Recording(Finished);
+
+  bool frozen() const { return frozen_; }
+  bool joinable_locked() const;
+  void wake_readers_locked();
+  void wake_writer_locked();
+  void drop_consumed_locked();
+  void cut_laggards_locked();
+  void release_front_locked();
+  bool writer_must_wait_locked() const;
+  size_t fastest_lag_locked() const { return static_cast<size_t>(appended_ - fastest_); }
+
+  const bool frozen_ = false;
+  base::Bytes body_;         // of a finished recording
+  std::vector<Mark> marks_;  // of a finished recording
+
+  mutable std::mutex mutex_;
+  State state_ = State::kOpen;
+  Keep keep_ = Keep::kKept;
+  const OnAbandon on_abandon_ = OnAbandon::kCancel;
+  const Limits limits_;
+  Budget* const budget_ = nullptr;
+  std::vector<std::shared_ptr<const http::ResponseHead>> interim_;
+  std::shared_ptr<const http::ResponseHead> head_;
+  std::deque<Chunk> chunks_;
+  uint64_t first_chunk_ = 0;  // the number of chunks_.front()
+  uint64_t dropped_ = 0;      // bytes before chunks_.front()
+  uint64_t appended_ = 0;     // bytes in all
+  uint64_t fastest_ = 0;      // bytes that the fastest reader has consumed
+  uint32_t at_end_ = 0;       // readers that have consumed every chunk
+  size_t readers_ = 0;
+  bool abandoned_ = false;
+  std::shared_ptr<const http::Fields> trailers_;
+  FailureReport failure_;
+  base::IntrusiveList<base::Wakeup> waiters_;
+  base::IntrusiveList<Cursor> cursors_;
+  base::Wakeup* writer_ = nullptr;
+  bool writer_woken_ = false;
+  bool writer_waits_ = false;
+};
+
+}  // namespace reprise::recording
