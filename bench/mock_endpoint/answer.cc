@@ -55,7 +55,8 @@ Answer moderations_answer(const Asking& asking) {
 Answer rerank_answer(const Asking& asking) {
   Answer answer;
   answer.body = fmt::format(
-      R"({{"id":{},"model":{},"results":[{{"index":0,"relevance_score":{}}}],"usage":{{"total_tokens":{}}}}})",
+      R"({{"id":{},"model":{},"results":[{{"index":0,"relevance_score":{}}}],)"
+      R"("usage":{{"total_tokens":{}}}}})",
       quoted(asking.id("rerank-")), quoted(asking.question.model),
       static_cast<double>(asking.question.seed % 1000) / 1000.0, asking.question.prompt_tokens);
   return answer;
@@ -63,9 +64,9 @@ Answer rerank_answer(const Asking& asking) {
 
 Answer models_answer() {
   Answer answer;
-  answer.body =
-      R"({"object":"list","data":[{"id":"mock-1","object":"model","created":1700000000,)"
-      R"("owned_by":"reprise"},{"id":"mock-2","object":"model","created":1700000000,"owned_by":"reprise"}]})";
+  answer.body = R"({"object":"list","data":[{"id":"mock-1","object":"model","created":1700000000,)"
+                R"("owned_by":"reprise"},{"id":"mock-2","object":"model","created":1700000000,)"
+                R"("owned_by":"reprise"}]})";
   return answer;
 }
 
@@ -109,7 +110,8 @@ Answer whole_answer(const Asking& asking) {
 // The error takes the place of the second half; what ends the stream still comes.
 void break_off_with_error(Answer* answer) {
   constexpr std::string_view kError =
-      R"({"error":{"message":"the model gave up","type":"server_error","param":null,"code":"mock"}})";
+      R"({"error":{"message":"the model gave up","type":"server_error",)"
+      R"("param":null,"code":"mock"}})";
   if (answer->events.empty()) {
     answer->body = kError;
     return;

@@ -104,10 +104,10 @@ std::string chat_choice(const Asking& asking, size_t index) {
   }
   const auto text =
       pieces(asking.question.seed + index, asking.behaviour.tokens, asking.behaviour.content_bytes);
-  return fmt::format(
-      R"({{"index":{},"message":{{"role":"assistant","content":{},"refusal":null,"annotations":[]}},)"
-      R"("logprobs":null,"finish_reason":"stop"}})",
-      index, quoted(joined(text)));
+  return fmt::format(R"({{"index":{},"message":{{"role":"assistant","content":{},"refusal":null,)"
+                     R"("annotations":[]}},)"
+                     R"("logprobs":null,"finish_reason":"stop"}})",
+                     index, quoted(joined(text)));
 }
 
 }  // namespace
