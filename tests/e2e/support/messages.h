@@ -10,8 +10,8 @@ namespace reprise::e2e {
 struct Ask {
   std::string prompt = "What is the answer?";
   bool stream = false;
-  std::string members;  // more JSON members, each with a leading comma
-  std::string headers;  // more header lines, each with its CRLF
+  std::string members = {};  // more JSON members, each with a leading comma
+  std::string headers = {};  // more header lines, each with its CRLF
   std::string key = "sk-alice";
   std::string path = "/v1/chat/completions";
 };

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "e2e/support/raw_client.h"
+
+namespace reprise::e2e {
+
+// The value at a JSON pointer ("/error/code"): a string's text, anything else as it is written.
+// "(none)" when there is nothing, or the text is no JSON.
+std::string json_at(const std::string& json, std::string_view pointer);
+bool is_json(const std::string& text);
+
+// One of reprise's own errors, in the shape that OpenAI's SDKs read.
+void expect_error(const Response& response, int status, const std::string& code);
+
+// The labels and the numbers of one answer's cache headers.
+void expect_cache(const Response& response, const std::string& x_cache);
+
+// The `ttl=` of Cache-Status.
+long ttl_of(const Response& response);
+
+bool contains(std::string_view text, std::string_view part);
+
+}  // namespace reprise::e2e
