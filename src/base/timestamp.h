@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace reprise::base {
+
+// "2026-03-01T12:34:56Z" (RFC 3339) of a wall time in microseconds. Times outside the years 1970 to
+// 9999 become the nearest one inside.
+std::string rfc3339_utc(int64_t wall_us);
+
+// "Sun, 01 Mar 2026 12:34:56 GMT": IMF-fixdate (RFC 9110 §5.6.7) of a wall time in seconds, within
+// the same years.
+std::string http_date(int64_t wall_s);
+
+}  // namespace reprise::base

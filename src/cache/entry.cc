@@ -1,0 +1,30 @@
+#include "cache/entry.h"
+
+namespace reprise::cache {
+
+namespace {
+
+constexpr size_t kAllocation = 16;    // what malloc adds to a block, rounding included
+constexpr size_t kControlBlock = 16;  // counts and vtable beside a make_shared object
+
+// What `text` holds outside of itself; nothing while it fits the small buffer.
+size_t heap_bytes(const std::string& text) {
+  static const size_t small_capacity = std::string().capacity();
+  return text.capacity() > small_capacity ? text.capacity() + 1 + kAllocation : 0;
+}
+
+}  // namespace
+
+size_t Entry::cost_bytes() const {
+  size_t bytes = sizeof(Entry) + kControlBlock + kAllocation;
+  for (const std::string* text : {&name_space, &model_asked, &model_answered, &finish_reason}) {
+    bytes += heap_bytes(*text);
+  }
+  if (members.capacity() > 0) bytes += members.capacity() * sizeof(MemberHash) + kAllocation;
+  for (const MemberHash& member : members) bytes += heap_bytes(member.name);
+  if (answer != nullptr) bytes += answer->cost_bytes();
+  if (!replay_head.empty()) bytes += replay_head.size() + base::Bytes::kOverheadBytes;
+  return bytes;
+}
+
+}  // namespace reprise::cache
