@@ -68,7 +68,7 @@ void Connection::accept(uv_stream_t* listener, Service& service) {
 void Connection::on_read(ssize_t size, const uv_buf_t* buffer) {
   if (size == 0) return;
   if (size < 0) {
-    if (answering_) service_.count_abort();
+    if (answering_ && counted_) service_.count_abort();
     return close(After::kClose);
   }
   input_.append(buffer->base, static_cast<size_t>(size));
@@ -95,6 +95,7 @@ void Connection::begin(const Request& request) {
   Service::Plan plan = service_.plan(request);
   answering_ = true;
   keep_alive_ = request.keep_alive;
+  counted_ = plan.counted;
   behaviour_ = std::move(plan.behaviour);
   released_ = behaviour_.hold.empty() || !service_.hold(behaviour_.hold, this);
   const bool stream = !plan.answer.events.empty();
@@ -181,7 +182,7 @@ void Connection::release() {
 
 void Connection::finish() {
   answering_ = false;
-  service_.count_answered();
+  if (counted_) service_.count_answered();
   if (!keep_alive_) write("", After::kClose);
 }
 

@@ -61,6 +61,7 @@ class Connection {
   // The answer under way.
   bool answering_ = false;
   bool keep_alive_ = true;
+  bool counted_ = true;
   bool chunked_ = false;
   bool released_ = true;
   Behaviour behaviour_;

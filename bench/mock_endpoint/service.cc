@@ -62,7 +62,7 @@ std::string as_json(const Request& request) {
 }  // namespace
 
 Service::Plan Service::plan(const Request& request) {
-  if (request.path().starts_with(kControl)) return {control(request), {}};
+  if (request.path().starts_with(kControl)) return {control(request), {}, false};
   ++requests_;
   last_ = request;
   Plan plan{{}, usual_};

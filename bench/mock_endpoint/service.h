@@ -26,6 +26,7 @@ class Service {
   struct Plan {
     Answer answer;
     Behaviour behaviour;
+    bool counted = true;  // false for /mock/
   };
 
   explicit Service(Behaviour usual) : usual_(std::move(usual)) {}

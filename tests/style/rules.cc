@@ -38,7 +38,7 @@ const std::vector<Door>& doors() {
       {"brotli/", {"http/content_coding.cc"}},
       {"zstd.h", {"http/content_coding.cc", "recording/wire.cc"}},
       {"spdlog/", {"base/log.cc"}},
-      {"prometheus/", {"base/metrics.cc"}},
+      {"prometheus/", {"proxy/metrics_text.cc"}},
       {"CLI/", {"app/"}},
       {"toml++/", {"app/"}},
   };
