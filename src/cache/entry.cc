@@ -20,8 +20,8 @@ size_t Entry::cost_bytes() const {
   for (const std::string* text : {&name_space, &model_asked, &model_answered, &finish_reason}) {
     bytes += heap_bytes(*text);
   }
-  if (members.capacity() > 0) bytes += members.capacity() * sizeof(MemberHash) + kAllocation;
-  for (const MemberHash& member : members) bytes += heap_bytes(member.name);
+  if (members.capacity() > 0) bytes += members.capacity() * sizeof(members[0]) + kAllocation;
+  for (const auto& member : members) bytes += heap_bytes(member.name);
   if (answer != nullptr) bytes += answer->cost_bytes();
   if (!replay_head.empty()) bytes += replay_head.size() + base::Bytes::kOverheadBytes;
   return bytes;

@@ -22,7 +22,7 @@ TEST(Entry, CostsWhatItHolds) {
   entry.members.reserve(10);
   entry.members.push_back({std::string(500, 'm'), 1});
   const size_t with_members = entry.cost_bytes();
-  EXPECT_GE(with_members, with_namespace + 10 * sizeof(MemberHash) + 500);
+  EXPECT_GE(with_members, with_namespace + 10 * sizeof(entry.members[0]) + 500);
 
   entry.replay_head = base::Bytes::with_size(200);
   EXPECT_GE(entry.cost_bytes(), with_members + 200);
