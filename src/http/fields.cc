@@ -8,8 +8,7 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 }  // namespace
 
-bool iequals(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
+bool iequals_same_size(std::string_view a, std::string_view b) {
   for (size_t i = 0; i < a.size(); ++i) {
     if (lower(a[i]) != lower(b[i])) return false;
   }
@@ -50,9 +49,7 @@ void Fields::trim_last() {
 }
 
 size_t Fields::remove(std::string_view name) {
-  return std::erase_if(entries_, [&](const Entry& entry) {
-    return iequals({text_.data() + entry.name_offset, entry.name_size}, name);
-  });
+  return remove_if([&](const Field& field) { return iequals(field.name, name); });
 }
 
 void Fields::remove_at(size_t index) {
@@ -65,11 +62,12 @@ void Fields::clear() {
   entries_.clear();
 }
 
-Fields::Field Fields::operator[](size_t index) const {
-  const Entry& entry = entries_[index];
-  return {{text_.data() + entry.name_offset, entry.name_size},
-          {text_.data() + entry.value_offset, entry.value_size}};
+void Fields::shrink_to_fit() {
+  text_.shrink_to_fit();
+  entries_.shrink_to_fit();
 }
+
+Fields::Field Fields::operator[](size_t index) const { return field_of(entries_[index]); }
 
 std::optional<std::string_view> Fields::find(std::string_view name) const {
   for (size_t i = 0; i < entries_.size(); ++i) {

@@ -14,4 +14,14 @@ void RequestHead::clear() {
   fields.clear();
 }
 
+void ResponseHead::clear() {
+  status = 0;
+  reason.clear();
+  version = Version::kHttp11;
+  framing = Framing::kNone;
+  content_length = 0;
+  keep_alive = true;
+  fields.clear();
+}
+
 }  // namespace reprise::http

@@ -43,6 +43,9 @@ struct ResponseHead {
   uint64_t content_length = 0;
   bool keep_alive = true;  // the upstream's connection may be used again after this message
   Fields fields;
+
+  // Empty again, with the memory kept.
+  void clear();
 };
 
 }  // namespace reprise::http
