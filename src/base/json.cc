@@ -1,0 +1,336 @@
+#include "base/json.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/json_text.h"
+
+namespace reprise::base {
+
+namespace {
+
+// Up to here each new name is compared with its siblings; beyond, all are sorted.
+constexpr size_t kLinearNamesMax = 16;
+
+uint64_t load_word(const char* from) {
+  uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+uint64_t little_endian(uint64_t word) {
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// Non-zero if a byte of `word` cannot be copied as it is; the lowest set bit is in the first such
+// byte (higher ones may be borrows).
+uint64_t special_bytes(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x8080808080808080;
+  const uint64_t quote = word ^ (kOnes * '"');
+  const uint64_t backslash = word ^ (kOnes * '\\');
+  return (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
+          ((backslash - kOnes) & ~backslash)) &
+         kHighs;
+}
+
+// The first 8 bytes at `from`, of which `size` count, so that comparing numbers compares names. At
+// least 8 bytes are readable.
+uint64_t prefix_of(const char* from, size_t size) {
+  const uint64_t word = __builtin_bswap64(little_endian(load_word(from)));
+  if (size >= 8) return word;
+  return size == 0 ? 0 : word & (~uint64_t{0} << (64 - 8 * size));
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+JsonFault JsonNormaliser::read(std::string_view text) {
+  if (text.size() > kTextBytesMax) return JsonFault::kTooLarge;
+  make_room(text.size());
+  names_.clear();
+  members_.clear();
+  depth_ = 0;
+  written_ = 0;
+  in_ = text.data();
+  end_ = in_ + text.size();
+  put_ = out_.get();
+  if (!simdjson::validate_utf8(text)) return JsonFault::kUtf8;
+  skip_space();
+  if (in_ == end_) return JsonFault::kSyntax;
+  if (*in_ != '{') return JsonFault::kNotObject;
+  const JsonFault fault = read_object();
+  if (fault != JsonFault::kNone) return fault;
+  skip_space();
+  if (in_ != end_) return JsonFault::kTrailing;
+  written_ = position();
+  return JsonFault::kNone;
+}
+
+void JsonNormaliser::make_room(size_t size) {
+  const bool shrink = capacity_ > kKeptBytesMax && size < kKeptBytesMax;
+  if (shrink) {
+    std::vector<Name>().swap(names_);
+    std::vector<Member>().swap(members_);
+  }
+  if (!shrink && size <= capacity_) return;
+  out_.reset();  // before the new one: at most one large block at a time
+  capacity_ = std::max<size_t>(size, 4096);
+  out_ = std::make_unique_for_overwrite<char[]>(capacity_ + sizeof(uint64_t));
+}
+
+// No recursion: frames_ is the stack, and it is bounded.
+JsonFault JsonNormaliser::read_object() {
+  for (bool complete = false; !complete;) {
+    bool opened = false;
+    JsonFault fault = read_value(&opened);
+    if (fault != JsonFault::kNone) return fault;
+    if (opened) {
+      skip_space();
+      const bool object = frames_[depth_ - 1].object;
+      if (!at(object ? '}' : ']')) {
+        if (object) fault = read_name();
+        if (fault != JsonFault::kNone) return fault;
+        continue;
+      }
+    }
+    fault = finish_value(&complete);
+    if (fault != JsonFault::kNone) return fault;
+  }
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::read_value(bool* opened) {
+  skip_space();
+  if (in_ == end_) return JsonFault::kSyntax;
+  switch (*in_) {
+    case '"':
+      return copy_string();
+    case '{':
+    case '[':
+      *opened = true;
+      return open(*in_ == '{');
+    case 't':
+      return copy_literal("true");
+    case 'f':
+      return copy_literal("false");
+    case 'n':
+      return copy_literal("null");
+    default:
+      return copy_number();
+  }
+}
+
+JsonFault JsonNormaliser::open(bool object) {
+  if (depth_ == kDepthMax) return JsonFault::kDepth;
+  frames_[depth_++] = {object, static_cast<uint32_t>(names_.size())};
+  *put_++ = *in_++;
+  return JsonFault::kNone;
+}
+
+// A value has ended: goes on to where the next one begins, closing what closes before it.
+JsonFault JsonNormaliser::finish_value(bool* complete) {
+  while (depth_ > 0) {
+    const bool object = frames_[depth_ - 1].object;
+    if (depth_ == 1 && !members_.empty()) {
+      Member& member = members_.back();
+      member.value_size =
+          static_cast<uint32_t>(position() - (member.offset + member.name_size + size_t{3}));
+    }
+    skip_space();
+    if (in_ == end_) return JsonFault::kSyntax;
+    if (*in_ == ',') {
+      *put_++ = *in_++;
+      skip_space();
+      return object ? read_name() : JsonFault::kNone;
+    }
+    if (*in_ != (object ? '}' : ']')) return JsonFault::kSyntax;
+    const JsonFault fault = close();
+    if (fault != JsonFault::kNone) return fault;
+  }
+  *complete = true;
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::close() {
+  const Frame& frame = frames_[--depth_];
+  *put_++ = *in_++;
+  if (!frame.object) return JsonFault::kNone;
+  if (names_.size() - frame.first_name > kLinearNamesMax && has_duplicates(frame.first_name)) {
+    return JsonFault::kDuplicate;
+  }
+  names_.resize(frame.first_name);
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::read_name() {
+  if (!at('"')) return JsonFault::kSyntax;
+  const size_t offset = position();
+  JsonFault fault = copy_string();
+  if (fault != JsonFault::kNone) return fault;
+  const size_t size = position() - offset - 2;
+  const Name name{prefix_of(out_.get() + offset + 1, size), static_cast<uint32_t>(offset + 1),
+                  static_cast<uint32_t>(size)};
+  fault = note_name(name);
+  if (fault != JsonFault::kNone) return fault;
+  skip_space();
+  if (!at(':')) return JsonFault::kSyntax;
+  *put_++ = *in_++;
+  if (depth_ == 1) members_.push_back({name.prefix, name.offset - 1, name.size, 0});
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::note_name(Name name) {
+  const size_t first = frames_[depth_ - 1].first_name;
+  const size_t siblings = names_.size() - first;
+  if (siblings < kLinearNamesMax) {
+    for (size_t i = first; i < names_.size(); ++i) {
+      if (same(names_[i], name)) return JsonFault::kDuplicate;
+    }
+  } else if (std::has_single_bit(siblings) && has_duplicates(first)) {
+    return JsonFault::kDuplicate;  // early: a flood of equal names need not be kept to its end
+  }
+  names_.push_back(name);
+  return JsonFault::kNone;
+}
+
+bool JsonNormaliser::same(const Name& a, const Name& b) const {
+  if (a.prefix != b.prefix || a.size != b.size) return false;
+  return a.size <= 8 || std::memcmp(out_.get() + a.offset, out_.get() + b.offset, a.size) == 0;
+}
+
+// Sorts by size within prefix, then by bytes: a comparison reads both names only if they agree in
+// both, so all together cost no more than the names' bytes times the logarithm of their number.
+bool JsonNormaliser::has_duplicates(size_t first) {
+  const auto begin = names_.begin() + static_cast<std::ptrdiff_t>(first);
+  std::sort(begin, names_.end(), [this](const Name& a, const Name& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    if (a.size != b.size) return a.size < b.size;
+    return std::memcmp(out_.get() + a.offset, out_.get() + b.offset, a.size) < 0;
+  });
+  return std::adjacent_find(begin, names_.end(), [this](const Name& a, const Name& b) {
+           return same(a, b);
+         }) != names_.end();
+}
+
+void JsonNormaliser::skip_space() {
+  while (in_ != end_ && (*in_ == ' ' || *in_ == '\n' || *in_ == '\r' || *in_ == '\t')) ++in_;
+}
+
+JsonFault JsonNormaliser::copy_string() {
+  *put_++ = *in_++;
+  for (;;) {
+    copy_plain();
+    if (in_ == end_) return JsonFault::kSyntax;
+    if (*in_ == '"') break;
+    if (*in_ != '\\') return JsonFault::kSyntax;  // a raw control character
+    const JsonFault fault = copy_escape();
+    if (fault != JsonFault::kNone) return fault;
+  }
+  *put_++ = *in_++;
+  return JsonFault::kNone;
+}
+
+// Copies until a quote, a backslash, a control character or the end. Writes up to 8 bytes too many:
+// what is written is never longer than what was read, and out_ has that much room beyond.
+void JsonNormaliser::copy_plain() {
+  while (end_ - in_ >= 8) {
+    const uint64_t word = load_word(in_);
+    std::memcpy(put_, &word, sizeof word);
+    const uint64_t special = special_bytes(little_endian(word));
+    const int plain = special == 0 ? 8 : std::countr_zero(special) / 8;
+    in_ += plain;
+    put_ += plain;
+    if (special != 0) return;
+  }
+  while (in_ != end_ && *in_ != '"' && *in_ != '\\' && static_cast<unsigned char>(*in_) >= 0x20) {
+    *put_++ = *in_++;
+  }
+}
+
+JsonFault JsonNormaliser::copy_escape() {
+  if (end_ - in_ < 2) return JsonFault::kSyntax;
+  switch (in_[1]) {
+    case 'u':
+      return copy_unicode_escape();
+    case '/':
+      *put_++ = '/';
+      break;
+    case '"':
+    case '\\':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      *put_++ = in_[0];
+      *put_++ = in_[1];
+      break;
+    default:
+      return JsonFault::kSyntax;
+  }
+  in_ += 2;
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::copy_unicode_escape() {
+  uint32_t code = 0;
+  if (!read_unicode_escape(in_, end_, &code)) return JsonFault::kSyntax;
+  in_ += 6;
+  if (is_low_surrogate(code)) return JsonFault::kSurrogate;
+  if (is_high_surrogate(code)) {
+    uint32_t low = 0;
+    if (!read_unicode_escape(in_, end_, &low) || !is_low_surrogate(low)) {
+      return JsonFault::kSurrogate;
+    }
+    in_ += 6;
+    code = join_surrogates(code, low);
+  }
+  put_ = write_json_character(code, put_);
+  return JsonFault::kNone;
+}
+
+// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?, kept as it is.
+JsonFault JsonNormaliser::copy_number() {
+  const char* p = in_;
+  const auto digits = [&p, this] {
+    const char* first = p;
+    while (p != end_ && is_digit(*p)) ++p;
+    return p != first;
+  };
+  if (*p == '-') ++p;
+  const bool zero = p != end_ && *p == '0';
+  if (zero) ++p;
+  if (!zero && !digits()) return JsonFault::kSyntax;
+  if (p != end_ && *p == '.') {
+    ++p;
+    if (!digits()) return JsonFault::kSyntax;
+  }
+  if (p != end_ && (*p == 'e' || *p == 'E')) {
+    ++p;
+    if (p != end_ && (*p == '+' || *p == '-')) ++p;
+    if (!digits()) return JsonFault::kSyntax;
+  }
+  const auto size = static_cast<size_t>(p - in_);
+  std::memcpy(put_, in_, size);
+  put_ += size;
+  in_ = p;
+  return JsonFault::kNone;
+}
+
+JsonFault JsonNormaliser::copy_literal(std::string_view literal) {
+  if (static_cast<size_t>(end_ - in_) < literal.size() ||
+      std::memcmp(in_, literal.data(), literal.size()) != 0) {
+    return JsonFault::kSyntax;
+  }
+  std::memcpy(put_, literal.data(), literal.size());
+  put_ += literal.size();
+  in_ += literal.size();
+  return JsonFault::kNone;
+}
+
+}  // namespace reprise::base

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reprise::base {
+
+// Why a text was refused.
+enum class JsonFault : uint8_t {
+  kNone,
+  kSyntax,
+  kNotObject,
+  kUtf8,       // malformed UTF-8, encoded surrogates and overlong forms included
+  kSurrogate,  // an escaped surrogate without its other half
+  kDuplicate,  // two members of one object whose names are equal once unescaped
+  kDepth,
+  kTrailing,  // something other than white space behind the object
+  kTooLarge,
+};
+
+// JsonNormaliser: reads one JSON object, strictly by RFC 8259, and writes it in the one spelling of
+// its value that keeps member order and number lexemes: no white space, every character that may
+// stand for itself does, the rest as \" \\ \b \f \n \r \t or \u00xx.
+// Owner: whoever reads. Thread: one. Everything lives until the next read; memory is kept between
+// reads, so that ordinary texts allocate nothing.
+// Cost: linear in the text but for the names of large objects, which are sorted; nothing is hashed,
+// so nothing can be flooded. At most 16 bytes of bookkeeping per open name beside the text.
+class JsonNormaliser {
+ public:
+  static constexpr size_t kDepthMax = 128;  // the outermost object is 1
+  static constexpr size_t kTextBytesMax = UINT32_MAX - 16;
+  static constexpr size_t kKeptBytesMax = size_t{1} << 20;  // what a large text may leave behind
+
+  // Member: one member of the outermost object, in the order of arrival, as written.
+  struct Member {
+    uint64_t prefix = 0;  // the name's first 8 bytes, big-endian, so that numbers order like names
+    uint32_t offset = 0;  // of the name's opening quote
+    uint32_t name_size = 0;
+    uint32_t value_size = 0;
+  };
+
+  [[nodiscard]] JsonFault read(std::string_view text);
+
+  // After a read without a fault.
+  std::string_view text() const { return {out_.get(), written_}; }
+  const std::vector<Member>& members() const { return members_; }
+  std::string_view name(const Member& member) const {  // as written, without its quotes
+    return {out_.get() + member.offset + 1, member.name_size};
+  }
+  std::string_view value(const Member& member) const {
+    return {out_.get() + member.offset + member.name_size + 3, member.value_size};
+  }
+  std::string_view whole(const Member& member) const {  // "name":value
+    return {out_.get() + member.offset, member.name_size + size_t{3} + member.value_size};
+  }
+
+ private:
+  struct Name {
+    uint64_t prefix;
+    uint32_t offset;
+    uint32_t size;
+  };
+  struct Frame {
+    bool object;
+    uint32_t first_name;  // in names_
+  };
+
+  void make_room(size_t size);
+  JsonFault read_object();
+  JsonFault read_value(bool* opened);
+  JsonFault open(bool object);
+  JsonFault finish_value(bool* complete);
+  JsonFault read_name();
+  JsonFault note_name(Name name);
+  JsonFault close();
+  JsonFault copy_string();
+  void copy_plain();
+  JsonFault copy_escape();
+  JsonFault copy_unicode_escape();
+  JsonFault copy_number();
+  JsonFault copy_literal(std::string_view literal);
+  void skip_space();
+  bool at(char c) const { return in_ != end_ && *in_ == c; }
+  bool same(const Name& a, const Name& b) const;
+  bool has_duplicates(size_t first);
+  size_t position() const { return static_cast<size_t>(put_ - out_.get()); }
+
+  std::unique_ptr<char[]> out_;  // never longer than what was read, plus room for a whole word
+  size_t capacity_ = 0;
+  size_t written_ = 0;
+  const char* in_ = nullptr;
+  const char* end_ = nullptr;
+  char* put_ = nullptr;
+  std::array<Frame, kDepthMax> frames_;
+  size_t depth_ = 0;
+  std::vector<Name> names_;  // of all open objects, innermost last
+  std::vector<Member> members_;
+};
+
+// The functions below read texts that JsonNormaliser wrote, and check nothing again.
+
+// Bytes of the value that `text` begins with.
+size_t json_value_size(std::string_view text);
+
+// Calls `visit(name, value)` for each member of `object`; the name as written, without its quotes.
+template <typename Visit>
+void for_each_json_member(std::string_view object, Visit visit) {
+  size_t at = 1;
+  while (at + 1 < object.size()) {
+    const size_t name_size = json_value_size(object.substr(at));
+    const std::string_view name = object.substr(at + 1, name_size - 2);
+    at += name_size + 1;
+    const size_t size = json_value_size(object.substr(at));
+    visit(name, object.substr(at, size));
+    at += size + 1;
+  }
+}
+
+// Calls `visit(value)` for each element of `array`.
+template <typename Visit>
+void for_each_json_element(std::string_view array, Visit visit) {
+  size_t at = 1;
+  while (at + 1 < array.size()) {
+    const size_t size = json_value_size(array.substr(at));
+    visit(array.substr(at, size));
+    at += size + 1;
+  }
+}
+
+// What the JSON string `text`, quotes included, stands for.
+std::string json_string_value(std::string_view text);
+
+}  // namespace reprise::base

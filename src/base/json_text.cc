@@ -1,0 +1,166 @@
+#include "base/json_text.h"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace reprise::base {
+
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+// Behind its backslash, or 0.
+char short_escape(uint32_t code) {
+  switch (code) {
+    case '"':
+    case '\\':
+      return static_cast<char>(code);
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
+}
+
+uint32_t unescape_short(char c) {
+  switch (c) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return static_cast<unsigned char>(c);
+  }
+}
+
+// Bytes of the string, quotes included, that `text` begins with. The next quote is looked for only
+// once the last one proved escaped: a string full of backslashes stays linear.
+size_t string_size(std::string_view text) {
+  size_t at = 1;
+  size_t quote = text.find('"', at);
+  while (quote != std::string_view::npos) {
+    const size_t slash = text.substr(0, quote).find('\\', at);
+    if (slash == std::string_view::npos) return quote + 1;
+    at = slash + 2;
+    if (at > quote) quote = text.find('"', at);
+  }
+  return text.size();
+}
+
+size_t container_size(std::string_view text) {
+  size_t depth = 0;
+  size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"') {
+      at += string_size(text.substr(at));
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) break;
+  }
+  return at;
+}
+
+}  // namespace
+
+bool read_unicode_escape(const char* from, const char* end, uint32_t* code) {
+  if (end - from < 6 || from[0] != '\\' || from[1] != 'u') return false;
+  uint32_t value = 0;
+  for (int i = 2; i < 6; ++i) {
+    const char c = from[i];
+    const char lower = static_cast<char>(c | 0x20);
+    if (c >= '0' && c <= '9') {
+      value = value << 4 | static_cast<uint32_t>(c - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      value = value << 4 | static_cast<uint32_t>(lower - 'a' + 10);
+    } else {
+      return false;
+    }
+  }
+  *code = value;
+  return true;
+}
+
+char* write_utf8(uint32_t code, char* out) {
+  const auto put = [&out](uint32_t byte) { *out++ = static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+  return out;
+}
+
+char* write_json_character(uint32_t code, char* out) {
+  const char escape = short_escape(code);
+  if (escape != 0) {
+    *out++ = '\\';
+    *out++ = escape;
+    return out;
+  }
+  if (code >= 0x20) return write_utf8(code, out);
+  std::memcpy(out, "\\u00", 4);
+  out[4] = kHexDigits[code >> 4];
+  out[5] = kHexDigits[code & 15];
+  return out + 6;
+}
+
+size_t json_value_size(std::string_view text) {
+  if (text.empty()) return 0;
+  if (text[0] == '"') return string_size(text);
+  if (text[0] == '{' || text[0] == '[') return container_size(text);
+  const size_t end = text.find_first_of(",]}");
+  return end == std::string_view::npos ? text.size() : end;
+}
+
+std::string json_string_value(std::string_view text) {
+  std::string value;
+  if (text.size() < 2) return value;
+  value.reserve(text.size());
+  const char* in = text.data() + 1;
+  const char* end = text.data() + text.size() - 1;
+  while (in < end) {
+    uint32_t code = 0;
+    if (*in != '\\' || end - in < 2) {
+      value.push_back(*in++);
+    } else if (read_unicode_escape(in, end, &code)) {
+      value.push_back(static_cast<char>(code));  // only control characters are written so
+      in += 6;
+    } else {
+      value.push_back(static_cast<char>(unescape_short(in[1])));
+      in += 2;
+    }
+  }
+  return value;
+}
+
+}  // namespace reprise::base
