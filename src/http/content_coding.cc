@@ -250,11 +250,13 @@ Result<void> Decoder::run(size_t stage, std::string_view in, Sink sink) {
   return {};
 }
 
+// What fits comes out even when more does not: a reader sees the same bytes however they were cut.
 Result<void> Decoder::deliver(std::string_view out, Sink sink) {
-  output_bytes_ += out.size();
-  over_limit_ = output_bytes_ > output_bytes_max_;
+  const std::string_view fitting = out.substr(0, output_bytes_max_ - output_bytes_);
+  output_bytes_ += fitting.size();
+  if (!fitting.empty()) sink(fitting);
+  over_limit_ = fitting.size() < out.size();
   if (over_limit_) return fail(ErrorKind::kRefuse, "the decoded body is larger than allowed");
-  if (!out.empty()) sink(out);
   return {};
 }
 
