@@ -1,0 +1,73 @@
+#include "proxy/stats_json.h"
+
+#include <utility>
+
+#include "base/json_writer.h"
+
+namespace reprise::proxy {
+namespace {
+
+using base::CacheResult;
+using base::JsonWriter;
+
+void write_requests(JsonWriter& json, const base::MetricTotals& totals) {
+  json.key("requests").begin_object();
+  for (size_t i = 0; i < base::kCacheResultCount; ++i) {
+    const auto result = static_cast<CacheResult>(i);
+    uint64_t sum = 0;
+    for (size_t route = 0; route < base::kMetricRoutesMax; ++route) {
+      sum += totals.requests(route, result);
+    }
+    json.member(base::cache_result_name(result), sum);
+  }
+  json.end_object();
+}
+
+void write_memory(JsonWriter& json, const Readings::Memory& memory) {
+  json.key("memory").begin_object();
+  json.member("entries", memory.entries).member("bytes", memory.bytes);
+  json.member("bytes_max", memory.bytes_max).member("evictions", memory.evictions);
+  json.end_object();
+}
+
+// There is no shared tier: nobody was asked, so the counts are true.
+void write_memcached(JsonWriter& json) {
+  json.key("memcached").begin_object().key("servers").begin_array().end_array();
+  json.member("hits", 0).member("misses", 0).member("timeouts", 0).end_object();
+}
+
+void write_in_flight(JsonWriter& json, const Readings& readings) {
+  json.key("in_flight").begin_object().member("streams", readings.totals.streams());
+  json.member("recordings", readings.recordings.open);
+  json.member("bytes", readings.recordings.bytes).end_object();
+}
+
+void write_saved(JsonWriter& json, const base::MetricTotals& totals) {
+  base::SavedWork sum;
+  for (size_t model = 0; model < base::ModelTable::kIds; ++model) {
+    const base::SavedWork saved = totals.saved(static_cast<base::ModelId>(model));
+    sum.prompt_tokens += saved.prompt_tokens;
+    sum.completion_tokens += saved.completion_tokens;
+    sum.duration_us += saved.duration_us;
+  }
+  json.key("saved").begin_object().member("prompt_tokens", sum.prompt_tokens);
+  json.member("completion_tokens", sum.completion_tokens);
+  json.member("usd", 0);  // without prices nothing is known to have cost anything
+  json.member("seconds", static_cast<double>(sum.duration_us) / 1e6).end_object();
+}
+
+}  // namespace
+
+std::string stats_json(const Readings& readings) {
+  JsonWriter json;
+  json.begin_object().member("uptime_s", readings.uptime_us / 1'000'000);
+  write_requests(json, readings.totals);
+  write_memory(json, readings.memory);
+  write_memcached(json);
+  write_in_flight(json, readings);
+  write_saved(json, readings.totals);
+  json.end_object();
+  return std::move(json).take();
+}
+
+}  // namespace reprise::proxy
