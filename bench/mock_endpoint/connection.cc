@@ -136,7 +136,13 @@ size_t Connection::tokens_due() const {
   return 1 + (uv_now(timer_.loop) - began_ms_) * behaviour_.tokens_per_second / 1000;
 }
 
-void Connection::append_unit(std::string_view bytes, std::string* out) const {
+void Connection::append_unit(const Event& unit, std::string* out) const {
+  std::string stamped;
+  std::string_view bytes = unit.bytes;
+  if (behaviour_.stamp && unit.token) {
+    stamped = fmt::format(": sent {}\n{}", uv_hrtime() / 1000, unit.bytes);
+    bytes = stamped;
+  }
   if (!chunked_) {
     out->append(bytes);
   } else {
@@ -151,7 +157,7 @@ void Connection::pump() {
   while (next_unit_ < limit() && (!units_[next_unit_].token || tokens_sent_ < due)) {
     const Event& unit = units_[next_unit_++];
     if (unit.token) ++tokens_sent_;
-    append_unit(unit.bytes, &out);
+    append_unit(unit, &out);
   }
   const bool whole = next_unit_ == units_.size();
   if (whole && chunked_) out += "0\r\n\r\n";

@@ -40,7 +40,7 @@ class Connection {
   void resume();
   size_t limit() const;
   size_t tokens_due() const;
-  void append_unit(std::string_view bytes, std::string* out) const;
+  void append_unit(const Event& unit, std::string* out) const;
   void at_limit();
   void finish();
   void wait_ms(uint64_t ms);

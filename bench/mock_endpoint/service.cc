@@ -35,6 +35,7 @@ bool read_behaviour(const Request& request, Behaviour* behaviour) {
     return false;
   }
   if (behaviour->tokens == 0 || behaviour->status < 200 || behaviour->status > 599) return false;
+  behaviour->stamp = request.find("x-mock-stamp") != nullptr;
   if (const std::string* name = request.find("x-mock-hold")) behaviour->hold = *name;
   if (const std::string* name = request.find("x-mock-fail")) {
     const std::optional<Failure> failure = failure_named(*name);

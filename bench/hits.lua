@@ -1,0 +1,31 @@
+-- One question of about 300 bytes, again and again. With UNIQUE set each request asks another.
+local template = '{"model":"mock-1","messages":[{"role":"system","content":"You answer briefly and ' ..
+  'to the point, in the language of the question."},{"role":"user","content":"Explain in one ' ..
+  'paragraph why a cache in front of a language model saves time and money. (%s)"}],' ..
+  '"temperature":0.2,"max_tokens":256%s}'
+
+local unique = os.getenv("UNIQUE") ~= nil
+local more = os.getenv("MORE") or ""
+
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer sk-bench"
+wrk.method = os.getenv("METHOD") or "POST"
+if wrk.method == "POST" then wrk.body = string.format(template, "again", more) end
+
+if unique then
+  -- Seeded from outside, so that rounds do not repeat each other's questions.
+  local seed = os.getenv("UNIQUE")
+  local count = 0
+  request = function()
+    count = count + 1
+    return wrk.format(nil, nil, nil, string.format(template, seed .. "-" .. count, more))
+  end
+end
+
+-- requests, microseconds, failures, mean, median and 99th percentile of latency in microseconds
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format("RESULT %d %d %d %.1f %.1f %.1f\n", summary.requests, summary.duration,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    latency.mean, latency:percentile(50), latency:percentile(99)))
+end

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# What the benchmarks measure with. Results go to $work/TABLE, one line per subject and round:
+#   subject  per-second  cpu-µs-per-piece  mean-µs  median-µs  99th-percentile-µs
+
+: "${work:?}" "${build:?}" "${here:?}" "${client_core:?}" "${seconds:?}" "${streams:?}"
+
+die() {
+  printf 'bench: %s\n' "$*" >&2
+  exit 1
+}
+
+children_of() {
+  awk -v parent="$1" '{ id = $1; sub(/.*\) /, ""); if ($2 == parent) print id }' \
+    /proc/[0-9]*/stat 2>/dev/null || true
+}
+
+# Microseconds of CPU that a process and its children have used so far.
+cpu_us() {
+  local one
+  for one in "$1" $(children_of "$1"); do cat "/proc/$one/stat"; done |
+    awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); sum += $12 + $13 }
+      END { printf "%.0f", sum * 1e6 / tick }'
+}
+
+# measure TABLE SUBJECT PID COMMAND…: runs a client that prints RESULT, and what the server used.
+measure() {
+  local table=$1 subject=$2 server=$3 before after result
+  local count duration failures mean p50 p99
+  shift 3
+  before=$(cpu_us "$server")
+  result=$("$@" | grep '^RESULT ') || die "$table, $subject: the client failed"
+  after=$(cpu_us "$server")
+  read -r _ count duration failures mean p50 p99 <<<"$result"
+  ((failures == 0)) || die "$table, $subject: $failures of $count failed"
+  ((count > 0)) || die "$table, $subject: nothing came"
+  awk -v subject="$subject" -v n="$count" -v us="$duration" -v cpu="$((after - before))" \
+    -v rest="$mean $p50 $p99" \
+    'BEGIN { printf "%s %.1f %.4f %s\n", subject, n * 1e6 / us, cpu / n, rest }' >>"$work/$table"
+}
+
+# median TABLE SUBJECT COLUMN: of all rounds. 2: per second, 3: CPU, 4: mean, 5: median, 6: p99.
+median() {
+  awk -v subject="$2" -v column="$3" '$1 == subject { print $column }' "$work/$1" | sort -n |
+    awk '{ at[NR] = $1 }
+      END { print NR % 2 ? at[(NR + 1) / 2] : (at[NR / 2] + at[NR / 2 + 1]) / 2 }'
+}
+
+per() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+less() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%+.0f", a - b }'; }
+digits() { printf '%.*f' "$1" "$2"; }
+
+# The clients: all on the client's core.
+ask_with_wrk() { # PORT CONNECTIONS [NAME=VALUE for hits.lua]…
+  taskset -c "$client_core" env "${@:3}" wrk -t1 -c"$2" -d"${seconds}s" -s "$here/hits.lua" \
+    "http://127.0.0.1:$1/v1/chat/completions"
+}
+
+ask_for_streams() { # PORT SEED
+  taskset -c "$client_core" "$build/bench/stream_client" --port "$1" --seed "$2" \
+    --streams "$streams" --seconds "$seconds"
+}
