@@ -65,6 +65,7 @@ void TcpStream::resume_reading() {
 void TcpStream::pause_reading() {
   if (!std::exchange(reading_, false)) return;
   uv_read_stop(socket_.stream());
+  if (write_error_ != 0) break_later(write_error_);
 }
 
 void TcpStream::on_uv_read(ssize_t count, const char* data) {
@@ -83,7 +84,7 @@ void TcpStream::on_uv_read(ssize_t count, const char* data) {
 }
 
 void TcpStream::write(std::span<const Piece> pieces) {
-  if (broken_ != 0) return;
+  if (broken_ != 0 || write_error_ != 0) return;
   size_t total = 0;
   for (const Piece& piece : pieces) total += piece.bytes.size();
   size_t sent = 0;
@@ -95,7 +96,7 @@ void TcpStream::write(std::span<const Piece> pieces) {
     if (result >= 0) {
       sent = static_cast<size_t>(result);
     } else if (result != UV_EAGAIN) {
-      return break_later(result);
+      return on_write_error(result);
     }
   }
   if (sent < total) queue_rest(pieces, sent);
@@ -120,21 +121,30 @@ void TcpStream::queue_rest(std::span<const Piece> pieces, size_t skip) {
                  auto* self = static_cast<TcpStream*>(request->handle->data);
                  if (self != nullptr) self->on_written(status, done->bytes);
                });
-  if (error != 0) return break_later(error);
+  if (error != 0) return on_write_error(error);
   unwritten_ += op->bytes;
   op.release();
 }
 
 void TcpStream::on_written(int status, size_t bytes) {
   unwritten_ -= bytes;
-  if (status != 0) return break_later(status);
+  if (status != 0) return on_write_error(status);
   if (unwritten_ == 0 && handler_ != nullptr) handler_->on_drained();
+}
+
+// The other side may have answered before it closed: what it said is still read to its end.
+void TcpStream::on_write_error(int uv_error) {
+  if (reading_) {
+    write_error_ = uv_error;
+  } else {
+    break_later(uv_error);
+  }
 }
 
 void TcpStream::break_later(int uv_error) {
   if (broken_ != 0) return;
   broken_ = uv_error;
-  pause_reading();
+  if (std::exchange(reading_, false)) uv_read_stop(socket_.stream());
   loop_.wake(break_wakeup_);
 }
 
@@ -144,7 +154,7 @@ void TcpStream::report_break() {
 }
 
 void TcpStream::finish() {
-  if (broken_ != 0) return;
+  if (broken_ != 0 || write_error_ != 0) return;
   auto* request = new uv_shutdown_t{};
   const int error =
       uv_shutdown(request, socket_.stream(), [](uv_shutdown_t* done, int) { delete done; });

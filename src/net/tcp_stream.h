@@ -40,6 +40,7 @@ class TcpStream final : public Stream {
   struct WriteOp;
   void queue_rest(std::span<const Piece> pieces, size_t skip);
   void on_written(int status, size_t bytes);
+  void on_write_error(int uv_error);
   void break_later(int uv_error);
   void report_break();
   void on_uv_read(ssize_t count, const char* data);
@@ -51,6 +52,7 @@ class TcpStream final : public Stream {
   bool reading_ = false;
   bool reset_on_close_ = false;
   int broken_ = 0;
+  int write_error_ = 0;  // while reading goes on
   base::Wakeup break_wakeup_;
 };
 

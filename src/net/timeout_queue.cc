@@ -6,6 +6,8 @@ TimeoutQueue::TimeoutQueue(Loop& loop, uint64_t duration_ms)
     : loop_(loop), duration_ms_(duration_ms) {
   CHECK(uv_timer_init(loop.uv(), timer_.get()) == 0);
   timer_.opened(this);
+  // A wait is no reason to keep a loop running that has nothing else left.
+  uv_unref(timer_.base());
 }
 
 void TimeoutQueue::arm(Timeout& timeout) {

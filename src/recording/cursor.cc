@@ -7,7 +7,6 @@ namespace reprise::recording {
 
 bool Cursor::join(std::shared_ptr<Recording> recording) {
   leave();
-  CHECK(!recording->frozen());
   std::scoped_lock lock(recording->mutex_);
   const bool first = recording->readers_ == 0 && recording->first_chunk_ == 0;
   const bool open_to_first = first && !recording->abandoned_ && recording->state_ == State::kOpen;
@@ -19,7 +18,6 @@ bool Cursor::join(std::shared_ptr<Recording> recording) {
   } else {
     ++recording->chunks_.front().waiting;
   }
-  open_ = recording.get();
   recording_ = std::move(recording);
   chunk_ = consumed_ = 0;
   interim_ = 0;
@@ -27,85 +25,71 @@ bool Cursor::join(std::shared_ptr<Recording> recording) {
   return true;
 }
 
-void Cursor::open(std::shared_ptr<const Recording> recording) {
+void Cursor::open(std::shared_ptr<const Record> record) {
   leave();
-  CHECK(recording->frozen());
-  recording_ = std::move(recording);
-  open_ = nullptr;
+  record_ = std::move(record);
   chunk_ = consumed_ = 0;
   head_taken_ = armed_ = lagging_ = false;
 }
 
 void Cursor::leave() {
+  record_.reset();
   if (recording_ == nullptr) return;
-  if (open_ != nullptr) {
-    std::scoped_lock lock(open_->mutex_);
-    disarm_locked();
-    unlink();
-    if (chunk_ == open_->first_chunk_ + open_->chunks_.size()) {
-      --open_->at_end_;
-    } else if (chunk_ >= open_->first_chunk_) {
-      --open_->chunks_[chunk_ - open_->first_chunk_].waiting;
-    }
-    --open_->readers_;
-    if (open_->keep_ == Keep::kPassing && consumed_ == open_->fastest_) {
-      open_->fastest_ = open_->dropped_;
-      open_->cursors_.for_each([this](const Cursor& other) {
-        open_->fastest_ = std::max(open_->fastest_, other.consumed_);
-      });
-    }
-    open_->drop_consumed_locked();
-    if (open_->readers_ == 0 && open_->state_ == State::kOpen &&
-        (open_->on_abandon_ == OnAbandon::kCancel || open_->keep_ == Keep::kPassing)) {
-      open_->abandoned_ = true;
-      open_->wake_writer_locked();
-    }
+  // The lock goes before the recording may.
+  const std::shared_ptr<Recording> recording = std::move(recording_);
+  std::scoped_lock lock(recording->mutex_);
+  disarm_locked();
+  unlink();
+  if (chunk_ == recording->first_chunk_ + recording->chunks_.size()) {
+    --recording->at_end_;
+  } else if (chunk_ >= recording->first_chunk_) {
+    --recording->chunks_[chunk_ - recording->first_chunk_].waiting;
   }
-  open_ = nullptr;
-  recording_.reset();
+  recording->reader_left_locked(consumed_);
 }
 
 Cursor::Status Cursor::next(Batch& batch, size_t bytes_max) {
+  if (record_ != nullptr) return next_of_record(batch);
   CHECK(recording_ != nullptr);
-  if (open_ == nullptr) return next_frozen(batch);
-  std::scoped_lock lock(open_->mutex_);
+  std::scoped_lock lock(recording_->mutex_);
   disarm_locked();
   const Status status = next_locked(batch, bytes_max);
   if (status == Status::kPending) {
     armed_ = true;
-    open_->waiters_.push_back(wakeup_);
+    recording_->waiters_.push_back(wakeup_);
   }
   return status;
 }
 
-Cursor::Status Cursor::next_frozen(Batch& batch) {
-  if (!std::exchange(head_taken_, true)) batch.head = recording_->head_;
-  if (consumed_ == 0 && !recording_->body_.empty()) {
-    batch.pieces[0] = recording_->body_;
+Cursor::Status Cursor::next_of_record(Batch& batch) {
+  if (!std::exchange(head_taken_, true)) batch.head = {record_, &record_->head()};
+  if (consumed_ == 0 && !record_->body().empty()) {
+    batch.pieces[0] = record_->body();
     batch.piece_count = 1;
-    batch.bytes = recording_->body_.size();
+    batch.bytes = record_->body().size();
     consumed_ = batch.bytes;
   }
   return Status::kEnd;
 }
 
 Cursor::Status Cursor::next_locked(Batch& batch, size_t bytes_max) {
-  if (chunk_ < open_->first_chunk_) {
+  if (chunk_ < recording_->first_chunk_) {
     lagging_ = true;
     return Status::kFailed;
   }
-  if (interim_ < open_->interim_.size()) {
-    batch.interim = open_->interim_[interim_++];
+  if (interim_ < recording_->interim_.size()) {
+    batch.interim = recording_->interim_[interim_++];
     return Status::kMore;
   }
-  if (open_->head_ != nullptr && !std::exchange(head_taken_, true)) batch.head = open_->head_;
+  if (recording_->head_ != nullptr && !std::exchange(head_taken_, true))
+    batch.head = recording_->head_;
   if (head_taken_) take_chunks_locked(batch, bytes_max);
-  if (chunk_ < open_->first_chunk_ + open_->chunks_.size()) return Status::kMore;
-  switch (open_->state_) {
+  if (chunk_ < recording_->first_chunk_ + recording_->chunks_.size()) return Status::kMore;
+  switch (recording_->state_) {
     case State::kOpen:
       return Status::kPending;
     case State::kComplete:
-      batch.trailers = open_->trailers_;
+      batch.trailers = recording_->trailers_;
       return Status::kEnd;
     case State::kFailed:
       return Status::kFailed;
@@ -114,7 +98,7 @@ Cursor::Status Cursor::next_locked(Batch& batch, size_t bytes_max) {
 }
 
 void Cursor::take_chunks_locked(Batch& batch, size_t bytes_max) {
-  Recording& recording = *open_;
+  Recording& recording = *recording_;
   const uint64_t end = recording.first_chunk_ + recording.chunks_.size();
   const uint64_t began = chunk_;
   while (chunk_ < end && batch.piece_count < Batch::kPiecesMax && batch.bytes < bytes_max) {
@@ -146,11 +130,17 @@ void Cursor::disarm_locked() {
   wakeup_.executor().cancel(wakeup_);
 }
 
+bool Cursor::saw_head() const {
+  if (recording_ == nullptr) return record_ != nullptr;
+  std::scoped_lock lock(recording_->mutex_);
+  return recording_->head_ != nullptr;
+}
+
 FailureReport Cursor::failure() const {
   if (lagging_) return {Failure::kLagging, "the reader fell too far behind"};
-  if (open_ == nullptr) return {};
-  std::scoped_lock lock(open_->mutex_);
-  return open_->failure_;
+  if (recording_ == nullptr) return {};
+  std::scoped_lock lock(recording_->mutex_);
+  return recording_->failure_;
 }
 
 }  // namespace reprise::recording

@@ -12,7 +12,7 @@ namespace reprise::recording {
 struct Batch {
   static constexpr size_t kPiecesMax = 32;
   std::shared_ptr<const http::ResponseHead> interim;  // one 1xx, before anything else
-  std::shared_ptr<const http::ResponseHead> head;     // once
+  std::shared_ptr<const http::ResponseHead> head;     // once; shares what it is part of
   std::array<base::Bytes, kPiecesMax> pieces;
   size_t piece_count = 0;
   size_t bytes = 0;
@@ -46,11 +46,10 @@ class Cursor : public base::IntrusiveNode {
 
   // Starts reading at the first byte. False if the recording takes no newcomers any more.
   [[nodiscard]] bool join(std::shared_ptr<Recording> recording);
-  // Starts reading a finished() recording; takes no lock.
-  void open(std::shared_ptr<const Recording> recording);
+  // Starts reading a finished one; takes no lock.
+  void open(std::shared_ptr<const Record> record);
   // Lets go of the recording. The last reader to leave an open one abandons it.
   void leave();
-  bool reading() const { return recording_ != nullptr; }
 
   // Takes what is there, up to about `bytes_max`, into `batch`, which must be clear.
   Status next(Batch& batch, size_t bytes_max);
@@ -58,19 +57,21 @@ class Cursor : public base::IntrusiveNode {
   // Why next() said kFailed.
   FailureReport failure() const;
   uint64_t consumed() const { return consumed_; }
+  // Whether the recording has a head, taken or not.
+  bool saw_head() const;
 
  private:
-  Status next_frozen(Batch& batch);
+  Status next_of_record(Batch& batch);
   Status next_locked(Batch& batch, size_t bytes_max);
   void take_chunks_locked(Batch& batch, size_t bytes_max);
   void disarm_locked();
 
   friend class Recording;
   base::Wakeup& wakeup_;
-  std::shared_ptr<const Recording> recording_;
-  Recording* open_ = nullptr;  // the same, while it may change
-  uint64_t chunk_ = 0;         // the number of the next chunk
-  uint64_t consumed_ = 0;      // bytes
+  std::shared_ptr<Recording> recording_;  // this or record_, or neither
+  std::shared_ptr<const Record> record_;
+  uint64_t chunk_ = 0;     // the number of the next chunk
+  uint64_t consumed_ = 0;  // bytes
   size_t interim_ = 0;
   bool head_taken_ = false;
   bool armed_ = false;

@@ -9,28 +9,20 @@ namespace reprise::recording {
 Recording::Recording(Keep keep, OnAbandon on_abandon, const Limits& limits, Budget* budget)
     : keep_(keep), on_abandon_(on_abandon), limits_(limits), budget_(budget) {}
 
-Recording::Recording(Finished) : frozen_(true), state_(State::kComplete) {}
-
 Recording::~Recording() {
   CHECK(readers_ == 0);
   if (budget_ == nullptr) return;
   for (const Chunk& chunk : chunks_) budget_->release(chunk.bytes.size() + kChunkOverhead);
 }
 
-std::shared_ptr<const Recording> Recording::finished(http::ResponseHead head, base::Bytes body,
-                                                     std::vector<Mark> marks) {
-  std::shared_ptr<Recording> recording(new Recording(Finished{}));
-  recording->head_ = std::make_shared<const http::ResponseHead>(std::move(head));
-  recording->appended_ = body.size();
-  recording->body_ = std::move(body);
-  marks.shrink_to_fit();
-  recording->marks_ = std::move(marks);
-  return recording;
-}
-
-std::shared_ptr<const Recording> Recording::compacted() const {
+std::shared_ptr<const Record> Recording::finished() const {
   std::scoped_lock lock(mutex_);
-  CHECK(!frozen() && keep_ == Keep::kKept && head_ != nullptr);
+  CHECK(keep_ == Keep::kKept && head_ != nullptr);
+  if (chunks_.size() == 1) {
+    const Chunk& only = chunks_.front();
+    return std::make_shared<const Record>(*head_, only.bytes,
+                                          std::vector<Mark>{{appended_, only.offset_ms}});
+  }
   base::Bytes body = base::Bytes::with_size(appended_);
   std::vector<Mark> marks;
   marks.reserve(chunks_.size());
@@ -41,15 +33,7 @@ std::shared_ptr<const Recording> Recording::compacted() const {
     if (!marks.empty() && marks.back().offset_ms == chunk.offset_ms) marks.pop_back();
     marks.push_back({end, chunk.offset_ms});
   }
-  return finished(*head_, std::move(body), std::move(marks));
-}
-
-size_t Recording::cost_bytes() const {
-  CHECK(frozen());
-  constexpr size_t kControlBlocks = 96;
-  return sizeof(Recording) + sizeof(http::ResponseHead) + kControlBlocks + body_.size() +
-         base::Bytes::kOverheadBytes + marks_.capacity() * sizeof(Mark) +
-         head_->fields.memory_bytes() + head_->reason.capacity();
+  return std::make_shared<const Record>(*head_, std::move(body), std::move(marks));
 }
 
 bool Recording::joinable() const {
@@ -85,6 +69,20 @@ void Recording::release_front_locked() {
   dropped_ += front.bytes.size();
   chunks_.pop_front();
   ++first_chunk_;
+}
+
+void Recording::reader_left_locked(uint64_t consumed) {
+  --readers_;
+  if (keep_ == Keep::kPassing && consumed == fastest_) {
+    fastest_ = dropped_;
+    cursors_.for_each(
+        [this](const Cursor& other) { fastest_ = std::max(fastest_, other.consumed()); });
+  }
+  drop_consumed_locked();
+  if (readers_ > 0 || state_ != State::kOpen) return;
+  if (on_abandon_ == OnAbandon::kFinish && keep_ == Keep::kKept) return;
+  abandoned_ = true;
+  wake_writer_locked();
 }
 
 void Recording::drop_consumed_locked() {

@@ -14,6 +14,7 @@
 #include "base/intrusive_list.h"
 #include "http/message.h"
 #include "recording/budget.h"
+#include "recording/record.h"
 
 namespace reprise::recording {
 
@@ -38,12 +39,6 @@ struct FailureReport {
   std::string detail;
 };
 
-// Mark: the bytes up to `end` had arrived `offset_ms` after upstream was asked.
-struct Mark {
-  uint64_t end = 0;
-  uint32_t offset_ms = 0;
-};
-
 enum class State : uint8_t { kOpen, kComplete, kFailed };
 enum class Keep : uint8_t { kKept, kPassing };
 enum class OnAbandon : uint8_t { kCancel, kFinish };
@@ -65,7 +60,7 @@ struct Limits {
 // lags too far.
 //
 // Owner: shared by its recorder and its readers. Thread: any. Everything below mutex_ is guarded by
-// it; a finished() recording never changes and is read without it.
+// it.
 class Recording {
  public:
   // `budget` may be null and outlives the recording.
@@ -74,19 +69,8 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // A complete recording that never changes: what tiers hold.
-  static std::shared_ptr<const Recording> finished(http::ResponseHead head, base::Bytes body,
-                                                   std::vector<Mark> marks);
-
-  // The same answer as one chunk. Only after the last append of a kept recording.
-  std::shared_ptr<const Recording> compacted() const;
-
-  // Of finished() recordings only.
-  const http::ResponseHead& head() const { return *head_; }
-  const base::Bytes& body() const { return body_; }
-  const std::vector<Mark>& marks() const { return marks_; }
-  // Everything that a finished recording costs, allocator overheads included.
-  size_t cost_bytes() const;
+  // The same answer, finished. Only after the last append of a kept recording.
+  std::shared_ptr<const Record> finished() const;
 
   // True while a newcomer can still be given everything from the first byte on.
   bool joinable() const;
@@ -106,22 +90,15 @@ class Recording {
   // What holding a chunk costs beyond its bytes.
   static constexpr size_t kChunkOverhead = base::Bytes::kOverheadBytes + sizeof(Chunk);
 
-  struct Finished {};
-  explicit Recording(Finished);
-
-  bool frozen() const { return frozen_; }
   bool joinable_locked() const;
   void wake_readers_locked();
   void wake_writer_locked();
+  void reader_left_locked(uint64_t consumed);
   void drop_consumed_locked();
   void cut_laggards_locked();
   void release_front_locked();
   bool writer_must_wait_locked() const;
   size_t fastest_lag_locked() const { return static_cast<size_t>(appended_ - fastest_); }
-
-  const bool frozen_ = false;
-  base::Bytes body_;         // of a finished recording
-  std::vector<Mark> marks_;  // of a finished recording
 
   mutable std::mutex mutex_;
   State state_ = State::kOpen;

@@ -33,8 +33,8 @@ struct SampleEntry {
     head.reason = "OK";
     head.fields.add("Content-Type", "application/json");
     entry.answer =
-        recording::Recording::finished(std::move(head), base::Bytes::copy_of(body),
-                                       {recording::Mark{.end = body.size(), .offset_ms = 250}});
+        std::make_shared<const recording::Record>(std::move(head), base::Bytes::copy_of(body),
+                                                  std::vector<recording::Mark>{{body.size(), 250}});
     entry.replay_head =
         base::Bytes::copy_of("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
     return std::make_shared<const Entry>(std::move(entry));

@@ -1,0 +1,209 @@
+#include "app/server.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "app/control.h"
+#include "app/settings_of.h"
+#include "base/log.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/signals.h"
+#include "net/timeout_queue.h"
+#include "net/tls_context.h"
+#include "proxy/worker.h"
+
+namespace reprise::app {
+
+namespace {
+
+namespace log = base::log;
+
+using Sockets = std::vector<net::ListenSocket>;
+
+base::Result<Sockets> bind(const ListenAddress& address, size_t count) {
+  auto sockets = address.kind == ListenAddress::Kind::kUnix
+                     ? net::bind_unix(address.path, count)
+                     : net::bind_tcp(address.host, address.port, count);
+  if (sockets) return sockets;
+  return base::fail(base::ErrorKind::kRefuse,
+                    "cannot listen on " + address.text() + ": " + sockets.error().detail);
+}
+
+// Server: builds everything, wires it, and takes it down again.
+// Owner: run(). Thread: the main one.
+class Server {
+ public:
+  explicit Server(const Options& options)
+      : options_(options),
+        settings_(settings_of(options)),
+        limits_(client_limits_of(options)),
+        memory_(options.memory_bytes_max),
+        purges_(clock_),
+        inflight_(purges_),
+        budget_(options.max_recording_bytes),
+        metrics_(options.workers),
+        commons_{settings_, clock_, memory_, inflight_, purges_, budget_, metrics_},
+        control_(loop_, options_, commons_, readiness_),
+        drain_timeouts_(loop_, static_cast<uint64_t>(options.drain_ms)),
+        deadline_([](void* self) noexcept { static_cast<Server*>(self)->finish("the deadline"); },
+                  this) {
+    connections_.max = options.max_connections;
+  }
+
+  ~Server() {
+    workers_.clear();
+    for (const std::string& path : socket_files_) ::unlink(path.c_str());
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  base::Result<void> start();
+  int serve();
+
+ private:
+  base::Result<void> make_workers();
+  base::Result<void> listen_for_clients();
+  base::Result<void> listen_for_admin();
+  void on_signal(int number);
+  void drain();
+  void on_worker_drained();
+  void finish(const char* why);
+
+  const Options& options_;
+  const proxy::Settings settings_;
+  const proxy::ClientLimits limits_;
+  base::SystemClock clock_;
+  cache::MemoryTier memory_;
+  cache::PurgeRecord purges_;
+  cache::InflightTable inflight_;
+  recording::Budget budget_;
+  base::Metrics metrics_;
+  proxy::Commons commons_;
+  proxy::ConnectionCount connections_;
+  std::atomic<proxy::Readiness> readiness_{proxy::Readiness::kStarting};
+  std::vector<std::unique_ptr<net::TlsContext>> tls_;
+  std::vector<std::string> socket_files_;
+  net::Loop loop_;
+  Control control_;
+  net::TimeoutQueue drain_timeouts_;
+  net::Timeout deadline_;
+  std::unique_ptr<net::Signals> signals_;
+  std::vector<std::unique_ptr<proxy::Worker>> workers_;
+  size_t workers_draining_ = 0;
+};
+
+base::Result<void> Server::make_workers() {
+  for (size_t i = 0; i < options_.workers; ++i) {
+    net::TlsContext* client_tls = nullptr;
+    net::TlsContext* server_tls = nullptr;
+    if (settings_.upstream.tls) {
+      auto context = net::TlsContext::client(options_.upstream_ca_file);
+      if (!context) return tl::unexpected(context.error());
+      client_tls = tls_.emplace_back(std::move(*context)).get();
+    }
+    if (!options_.tls_cert_file.empty()) {
+      auto context = net::TlsContext::server(options_.tls_cert_file, options_.tls_key_file);
+      if (!context) return tl::unexpected(context.error());
+      server_tls = tls_.emplace_back(std::move(*context)).get();
+    }
+    workers_.push_back(std::make_unique<proxy::Worker>(proxy::WorkerParts{
+        commons_, metrics_.worker(i), limits_, connections_, server_tls, client_tls}));
+  }
+  return {};
+}
+
+base::Result<void> Server::listen_for_clients() {
+  for (const ListenAddress& address : options_.listen) {
+    const auto sockets = bind(address, workers_.size());
+    if (!sockets) return tl::unexpected(sockets.error());
+    if (address.kind == ListenAddress::Kind::kUnix) socket_files_.push_back(address.path);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      if (auto listening = workers_[i]->listen((*sockets)[i]); !listening) return listening;
+    }
+    log::info("listening", {{"address", sockets->front().address},
+                            {"upstream", settings_.upstream.url},
+                            {"workers", workers_.size()}});
+  }
+  return {};
+}
+
+base::Result<void> Server::listen_for_admin() {
+  if (!options_.admin) return {};
+  const auto sockets = bind(*options_.admin, 1);
+  if (!sockets) return tl::unexpected(sockets.error());
+  if (options_.admin->kind == ListenAddress::Kind::kUnix) {
+    socket_files_.push_back(options_.admin->path);
+  }
+  if (auto listening = control_.listen(*sockets); !listening) return listening;
+  log::info("admin listening", {{"address", sockets->front().address}});
+  return {};
+}
+
+base::Result<void> Server::start() {
+  if (auto made = make_workers(); !made) return made;
+  if (auto listening = listen_for_clients(); !listening) return listening;
+  if (auto listening = listen_for_admin(); !listening) return listening;
+  signals_ = std::make_unique<net::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT},
+                                            [this](int number) { on_signal(number); });
+  for (const auto& worker : workers_) worker->run();
+  readiness_ = proxy::Readiness::kReady;
+  return {};
+}
+
+int Server::serve() {
+  loop_.run();
+  for (const auto& worker : workers_) worker->stop();
+  return 0;
+}
+
+// The second one means now: nothing is worth waiting for any more.
+void Server::on_signal(int) {
+  if (readiness_ == proxy::Readiness::kDraining) std::_Exit(kExitFailure);
+  drain();
+}
+
+void Server::drain() {
+  readiness_ = proxy::Readiness::kDraining;
+  log::info("draining", {{"deadline_ms", options_.drain_ms}});
+  drain_timeouts_.arm(deadline_);
+  workers_draining_ = workers_.size();
+  for (const auto& worker : workers_) {
+    worker->drain([this] {
+      // Nobody is left to be told once the loop has stopped.
+      if (!loop_.post([this] { on_worker_drained(); })) return;
+    });
+  }
+}
+
+void Server::on_worker_drained() {
+  if (--workers_draining_ == 0) finish("all answers finished");
+}
+
+void Server::finish(const char* why) {
+  if (signals_ == nullptr) return;
+  log::info("stopping", {{"after", why}});
+  deadline_.disarm();
+  loop_.retire(std::move(signals_));
+  control_.close();
+  loop_.stop();
+}
+
+}  // namespace
+
+int run(const Options& options) {
+  Server server(options);
+  if (const auto started = server.start(); !started) {
+    std::fprintf(stderr, "reprise: %s\n", started.error().detail.c_str());
+    return kExitFailure;
+  }
+  return server.serve();
+}
+
+}  // namespace reprise::app

@@ -1,0 +1,43 @@
+#include "app/settings_of.h"
+
+namespace reprise::app {
+
+proxy::Settings settings_of(const Options& options) {
+  const UpstreamAddress& upstream = options.upstreams.front();
+  proxy::Settings settings;
+  settings.upstream = {.host = upstream.host,
+                       .port = upstream.port,
+                       .tls = upstream.scheme == UpstreamAddress::Scheme::kHttps,
+                       .authority = upstream.authority,
+                       .path_prefix = upstream.path_prefix,
+                       .url = upstream.url};
+  settings.scope = options.scope == Scope::kGlobal ? openai::Scope::kGlobal : openai::Scope::kKey;
+  settings.mode = options.mode == Mode::kOff ? proxy::Mode::kOff : proxy::Mode::kCache;
+  settings.name_space = options.name_space;
+  settings.ignore = options.ignore;
+  settings.ttl_ms = options.ttl_ms;
+  settings.coalesce = options.coalesce;
+  settings.retry_reused = options.retry_reused;
+  settings.on_abort = options.on_abort == OnAbort::kFinish ? recording::OnAbandon::kFinish
+                                                           : recording::OnAbandon::kCancel;
+  settings.object_max = options.max_object_bytes;
+  settings.body_max = options.max_body_bytes;
+  settings.head_max = options.max_head_bytes;
+  settings.connect_timeout_ms = static_cast<uint64_t>(options.connect_timeout_ms);
+  settings.first_byte_timeout_ms = static_cast<uint64_t>(options.first_byte_timeout_ms);
+  settings.idle_timeout_ms = static_cast<uint64_t>(options.idle_timeout_ms);
+  return settings;
+}
+
+proxy::ClientLimits client_limits_of(const Options& options) {
+  proxy::ClientLimits limits;
+  limits.head.head_bytes_max = options.max_head_bytes;
+  limits.head.uri_bytes_max = options.max_uri_bytes;
+  limits.header_timeout_ms = static_cast<uint64_t>(options.header_timeout_ms);
+  limits.body_timeout_ms = static_cast<uint64_t>(options.body_timeout_ms);
+  limits.send_timeout_ms = static_cast<uint64_t>(options.send_timeout_ms);
+  limits.keepalive_timeout_ms = static_cast<uint64_t>(options.keepalive_timeout_ms);
+  return limits;
+}
+
+}  // namespace reprise::app

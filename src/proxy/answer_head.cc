@@ -1,0 +1,143 @@
+#include "proxy/answer_head.h"
+
+#include <array>
+#include <charconv>
+#include <random>
+
+#include "base/timestamp.h"
+#include "cache/freshness.h"
+#include "http/writer.h"
+#include "openai/replay_head.h"
+#include "proxy/own_response.h"
+
+namespace reprise::proxy {
+
+namespace {
+
+using base::CacheResult;
+
+void append_number(int64_t number, std::string* out) {
+  std::array<char, 24> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out->append(text.data(), end);
+}
+
+openai::AnswerKind kind_of(const cache::Entry& entry) {
+  return entry.form.stream ? openai::AnswerKind::kSse : openai::AnswerKind::kJson;
+}
+
+// The lines that differ from replay to replay, framing apart.
+void append_replay_lines(const ReplayHead& replay, RandomIds& ids, std::string* out) {
+  const cache::Entry& entry = replay.entry;
+  out->append(date_line());
+  out->append("Age: ");
+  append_number(cache::age_s(entry, replay.now_us), out);
+  out->append("\r\nX-Cache: ").append(x_cache_value(replay.note.result));
+  out->append("\r\nCache-Status: reprise; hit; ttl=");
+  append_number(cache::ttl_left_s(entry, replay.now_us), out);
+  if (!replay.note.detail.empty()) out->append("; detail=").append(replay.note.detail);
+  out->append("\r\nx-request-id: ");
+  ids.append(out);
+  out->append(http::kCrlf);
+  if (replay.persistence == Persistence::kClose) out->append("Connection: close\r\n");
+  if (replay.persistence == Persistence::kKeepHttp10) out->append("Connection: keep-alive\r\n");
+}
+
+void append_entry_lines(const cache::Entry& entry, std::string* out) {
+  http::write_field(*out, "X-Reprise-Key", entry.key.hex());
+  if (!entry.model_answered.empty()) {
+    http::write_field(*out, "X-Reprise-Model", openai::sanitise_model(entry.model_answered));
+  }
+  http::write_field(*out, "X-Reprise-Stored", base::rfc3339_utc(entry.recorded_at_us));
+}
+
+bool is_own_field(std::string_view name) {
+  constexpr std::string_view kPrefix = "x-reprise-";
+  return http::iequals(name, "x-cache") ||
+         (name.size() > kPrefix.size() && http::iequals(name.substr(0, kPrefix.size()), kPrefix));
+}
+
+}  // namespace
+
+std::string_view x_cache_value(CacheResult result) {
+  switch (result) {
+    case CacheResult::kHit:
+      return "HIT";
+    case CacheResult::kMiss:
+      return "MISS";
+    case CacheResult::kCoalesced:
+      return "COALESCED";
+    case CacheResult::kStale:
+      return "STALE";
+    case CacheResult::kBypass:
+      return "BYPASS";
+    case CacheResult::kPassed:
+      return "";
+  }
+  return "";
+}
+
+void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::Fields* fields) {
+  if (note.result == CacheResult::kPassed) return;
+  fields->remove_if([](const http::Fields::Field& field) { return is_own_field(field.name); });
+  fields->add("X-Cache", x_cache_value(note.result));
+  std::string status = "reprise; fwd=";
+  status.append(note.forwarded);
+  if (note.stored) status.append("; stored");
+  if (note.result == CacheResult::kCoalesced) status.append("; collapsed");
+  if (!note.detail.empty()) status.append("; detail=").append(note.detail);
+  fields->add("Cache-Status", status);
+  if (key != nullptr) fields->add("X-Reprise-Key", key->hex());
+}
+
+RandomIds::RandomIds() {
+  std::random_device device;
+  for (uint64_t& word : state_) word = (static_cast<uint64_t>(device()) << 32) | device() | 1;
+}
+
+// xorshift128+.
+uint64_t RandomIds::next() {
+  uint64_t a = state_[0];
+  const uint64_t b = state_[1];
+  state_[0] = b;
+  a ^= a << 23;
+  state_[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
+  return state_[1] + b;
+}
+
+void RandomIds::append(std::string* out) {
+  std::array<char, 32> hex;
+  const uint64_t high = next();
+  base::Digest128{high, next()}.write_hex(hex.data());
+  out->append("req_").append(hex.data(), hex.size());
+}
+
+void write_replay_head(const ReplayHead& replay, RandomIds& ids, std::string* out) {
+  out->append(replay.entry.replay_head.view());
+  append_replay_lines(replay, ids, out);
+  out->append("Content-Length: ");
+  append_number(static_cast<int64_t>(replay.entry.answer->body().size()), out);
+  out->append("\r\n\r\n");
+}
+
+void write_decoded_replay_head(const ReplayHead& replay, http::Framing framing, RandomIds& ids,
+                               std::string* out) {
+  const http::ResponseHead& recorded = replay.entry.answer->head();
+  http::write_status_line(*out, recorded.status, recorded.reason);
+  openai::append_replay_fields(recorded, kind_of(replay.entry), openai::ReplayBody::kDecoded, out);
+  append_entry_lines(replay.entry, out);
+  append_replay_lines(replay, ids, out);
+  if (framing == http::Framing::kChunked) out->append("Transfer-Encoding: chunked\r\n");
+  out->append(http::kCrlf);
+}
+
+base::Bytes make_replay_head(const cache::Entry& entry) {
+  std::string head;
+  const http::ResponseHead& recorded = entry.answer->head();
+  http::write_status_line(head, recorded.status, recorded.reason);
+  openai::append_replay_fields(recorded, kind_of(entry), openai::ReplayBody::kRecorded, &head);
+  append_entry_lines(entry, &head);
+  return base::Bytes::copy_of(head);
+}
+
+}  // namespace reprise::proxy

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/digest.h"
+#include "base/metrics.h"
+#include "cache/entry.h"
+#include "http/message.h"
+
+namespace reprise::proxy {
+
+// CacheNote: what an answer says about the cache's part in it.
+struct CacheNote {
+  base::CacheResult result = base::CacheResult::kPassed;
+  std::string_view forwarded;  // RFC 9211 §2.2: why upstream was asked; empty for what is held
+  std::string_view detail;     // RFC 9211 §2.8; empty: none
+  bool stored = false;         // the intention: the head leaves before the end is known
+};
+
+// "HIT", "MISS", …; empty for kPassed.
+std::string_view x_cache_value(base::CacheResult result);
+
+// How the client's connection goes on.
+enum class Persistence : uint8_t { kKeep, kKeepHttp10, kClose };
+
+// Adds X-Cache, Cache-Status and X-Reprise-Key to an upstream answer's fields, and removes what
+// upstream says under our own names. Nothing for kPassed.
+void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::Fields* fields);
+
+// RandomIds: request ids. Owner: a worker. Thread: its own. Not secret, only distinct.
+class RandomIds {
+ public:
+  RandomIds();
+  // "req_" and 32 hex digits.
+  void append(std::string* out);
+
+ private:
+  uint64_t next();
+  uint64_t state_[2];
+};
+
+// The part of a replay's head that is the same every time: status line, recorded fields,
+// X-Reprise-Key, -Model and -Stored. All of `entry` but its replay_head is complete.
+base::Bytes make_replay_head(const cache::Entry& entry);
+
+// ReplayHead: what changes from one replay of an entry to the next.
+struct ReplayHead {
+  const cache::Entry& entry;
+  const CacheNote& note;
+  int64_t now_us = 0;
+  Persistence persistence = Persistence::kKeep;
+};
+
+// The whole head of a replay of the recorded bytes, whose number is announced.
+void write_replay_head(const ReplayHead& replay, RandomIds& ids, std::string* out);
+// The same for a body whose coding is undone on the way, so that its length is not known.
+void write_decoded_replay_head(const ReplayHead& replay, http::Framing framing, RandomIds& ids,
+                               std::string* out);
+
+}  // namespace reprise::proxy

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "net/loop.h"
+#include "net/timeout_queue.h"
+#include "proxy/settings.h"
+#include "proxy/upstream_call.h"
+#include "proxy/upstream_pool.h"
+
+namespace reprise::proxy {
+
+// CallGroup: the upstream calls of one loop, their connections and their waits.
+// Owner: a worker. Thread: its loop's.
+class CallGroup {
+ public:
+  // All of them outlive the group.
+  CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext* tls,
+            base::WorkerMetrics& metrics);
+  ~CallGroup();
+  CallGroup(const CallGroup&) = delete;
+  CallGroup& operator=(const CallGroup&) = delete;
+
+  // Starts a call and owns it; valid until `caller` hears of its end. Without a caller it is not to
+  // be touched again.
+  UpstreamCall* start(std::unique_ptr<UpstreamCall> call, UpstreamCall::Caller* caller);
+  void remove(UpstreamCall& call);
+  // Calls back once when no call is left; never from inside.
+  void drain(std::function<void()> on_empty);
+  void cut();
+
+  net::Loop& loop() { return loop_; }
+  const Settings& settings() const { return settings_; }
+  UpstreamPool& pool() { return pool_; }
+  base::WorkerMetrics& metrics() { return metrics_; }
+
+  net::TimeoutQueue first_byte_timeouts;
+  net::TimeoutQueue idle_timeouts;
+
+ private:
+  void report_empty();
+
+  net::Loop& loop_;
+  const Settings& settings_;
+  base::WorkerMetrics& metrics_;
+  UpstreamPool pool_;
+  base::IntrusiveList<UpstreamCall> calls_;
+  std::function<void()> on_empty_;
+  base::Wakeup empty_wakeup_;
+};
+
+}  // namespace reprise::proxy

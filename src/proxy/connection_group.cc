@@ -1,0 +1,75 @@
+#include "proxy/connection_group.h"
+
+#include <utility>
+
+namespace reprise::proxy {
+
+ConnectionGroup::ConnectionGroup(net::Loop& loop, const ClientLimits& limits,
+                                 ConnectionCount& count, base::WorkerMetrics* metrics,
+                                 ExchangeFactory make_exchange)
+    : header_timeouts(loop, limits.header_timeout_ms),
+      body_timeouts(loop, limits.body_timeout_ms),
+      send_timeouts(loop, limits.send_timeout_ms),
+      keepalive_timeouts(loop, limits.keepalive_timeout_ms),
+      linger_timeouts(loop, kLingerMs),
+      loop_(loop),
+      limits_(limits),
+      count_(count),
+      metrics_(metrics),
+      make_exchange_(std::move(make_exchange)),
+      empty_wakeup_(
+          loop, [](void* self) noexcept { static_cast<ConnectionGroup*>(self)->report_empty(); },
+          this) {}
+
+ConnectionGroup::~ConnectionGroup() {
+  cut();
+  loop_.cancel(empty_wakeup_);
+}
+
+bool ConnectionGroup::overloaded() const {
+  return count_.open.load(std::memory_order_relaxed) > count_.max;
+}
+
+void ConnectionGroup::adopt(std::unique_ptr<net::Stream> stream) {
+  const size_t open = count_.open.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (draining_ || open > count_.max + kTurnedAwayMax) {
+    count_.open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  auto connection = std::make_unique<ClientConnection>(*this, std::move(stream));
+  connections_.push_back(*connection);
+  ++size_;
+  if (metrics_ != nullptr) metrics_->connection_opened();
+  connection.release()->start();
+}
+
+void ConnectionGroup::remove(ClientConnection& connection) {
+  connection.unlink();
+  --size_;
+  if (metrics_ != nullptr) metrics_->connection_closed();
+  count_.open.fetch_sub(1, std::memory_order_relaxed);
+  loop_.retire(std::unique_ptr<ClientConnection>(&connection));
+  if (size_ == 0 && on_empty_ && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+}
+
+void ConnectionGroup::drain(std::function<void()> on_empty) {
+  draining_ = true;
+  on_empty_ = std::move(on_empty);
+  base::IntrusiveList<ClientConnection> all;
+  all.splice_back(connections_);
+  while (ClientConnection* connection = all.pop_front()) {
+    connections_.push_back(*connection);
+    connection->drain();
+  }
+  if (size_ == 0 && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+}
+
+void ConnectionGroup::cut() {
+  while (!connections_.empty()) connections_.front().close();
+}
+
+void ConnectionGroup::report_empty() {
+  if (size_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+}  // namespace reprise::proxy

@@ -1,0 +1,81 @@
+#include "proxy/explainer.h"
+
+#include <utility>
+
+#include "cache/freshness.h"
+
+namespace reprise::proxy {
+
+base::Result<Explanation> Explainer::explain(const http::RequestHead& head, std::string_view body,
+                                             const cache::Entry* other) {
+  Explanation explanation;
+  http::RequestHead asked = head;
+  Inquiry inquiry;
+  if (auto prepared = prepare(asked, commons_.settings, &inquiry); !prepared) {
+    return tl::unexpected(prepared.error());
+  }
+  if (inquiry.route == openai::Route::kOther) {
+    explanation.reason = "route";
+    return explanation;
+  }
+  auto bypass = bypass_by_head(inquiry, commons_.settings);
+  if (!bypass && body.size() > commons_.settings.body_max) {
+    bypass = openai::BypassReason::kBodyTooLarge;
+  }
+  if (bypass) {
+    explanation.reason = openai::bypass_name(*bypass);
+    return explanation;
+  }
+  const auto question = questions_.read(question_input(inquiry, commons_.settings, body));
+  if (!question) {
+    explanation.reason = openai::bypass_name(question.error());
+    return explanation;
+  }
+  openai::QuestionDetails details = questions_.describe();
+  explanation.key = question->key;
+  explanation.canonical = std::move(details.canonical);
+  if (other != nullptr) explanation.differs = differing_members(details.members, other->members);
+  judge(inquiry, *question, &explanation);
+  return explanation;
+}
+
+void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
+                      Explanation* explanation) const {
+  explanation->decision = Decision::kMiss;
+  const auto entry = commons_.memory.find(question.key, question.proof);
+  if (entry == nullptr) {
+    explanation->reason = "uri-miss";
+    return;
+  }
+  const int64_t now_us = commons_.clock.wall_us();
+  explanation->tier = "memory";
+  explanation->ttl_s = cache::ttl_left_s(*entry, now_us);
+  if (commons_.purges.gone(*entry)) {
+    explanation->reason = "purged";
+    return;
+  }
+  if (!(entry->form == question.form)) {
+    explanation->reason = "form";
+    return;
+  }
+  const cache::Judgement judgement = cache::judge(*entry, now_us, inquiry.terms, {});
+  switch (judgement) {
+    case cache::Judgement::kFresh:
+      explanation->decision = Decision::kHit;
+      explanation->reason = "fresh";
+      return;
+    case cache::Judgement::kStale:
+    case cache::Judgement::kMaxStale:
+      explanation->decision = Decision::kStale;
+      explanation->reason = cache::detail(judgement);
+      return;
+    case cache::Judgement::kExpired:
+      explanation->reason = "stale";
+      return;
+    case cache::Judgement::kRefused:
+      explanation->reason = "request";
+      return;
+  }
+}
+
+}  // namespace reprise::proxy

@@ -1,0 +1,111 @@
+#include "proxy/inquiry.h"
+
+#include <utility>
+
+#include "http/forwarding.h"
+
+namespace reprise::proxy {
+
+namespace {
+
+// The origin-form of a target: what an absolute-form names behind its authority (RFC 9112 §3.2.2).
+std::string_view origin_form(std::string_view target) {
+  const size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+  const size_t path = target.find_first_of("/?", scheme + 3);
+  return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+std::string forwarded_target(std::string_view target, const std::string& prefix) {
+  const std::string_view path = origin_form(target);
+  if (path == "*") return std::string(path);
+  std::string forwarded = prefix;
+  if (!path.starts_with('/')) forwarded += '/';
+  forwarded.append(path);
+  return forwarded;
+}
+
+cache::Terms terms_of(const openai::Directives& directives) {
+  cache::Terms terms;
+  terms.no_cache = directives.no_cache;
+  terms.only_if_cached = directives.only_if_cached;
+  terms.max_age_s = directives.max_age_s;
+  terms.max_stale = directives.max_stale_s.has_value();
+  terms.max_stale_s = directives.max_stale_s;
+  terms.stale_if_error_s = directives.stale_if_error_s;
+  return terms;
+}
+
+// Switching to HTTP/2 in clear would carry requests past everything that is checked here.
+bool may_upgrade(std::string_view protocol) {
+  return !protocol.empty() && !http::iequals(protocol.substr(0, 3), "h2c");
+}
+
+}  // namespace
+
+base::Result<void> prepare(http::RequestHead& head, const Settings& settings, Inquiry* inquiry) {
+  inquiry->route = openai::classify(head.method, origin_form(head.target));
+  inquiry->directives = {};
+  if (inquiry->route != openai::Route::kOther) {
+    auto directives = openai::parse_directives(head.fields);
+    if (!directives) return tl::unexpected(directives.error());
+    inquiry->directives = std::move(*directives);
+  }
+  inquiry->terms = terms_of(inquiry->directives);
+  inquiry->name_space = openai::nest_namespace(settings.name_space, inquiry->directives.name_space);
+  openai::strip_control_fields(inquiry->route, &head.fields);
+  const bool wants_upgrade = head.upgrade;
+  http::Hop hop = http::strip_hop_by_hop(head.fields);
+  inquiry->upgrade = wants_upgrade && may_upgrade(hop.upgrade) ? std::move(hop.upgrade) : "";
+  head.fields.remove("Expect");
+  head.fields.remove("Host");
+
+  http::RequestHead& forwarded = inquiry->head;
+  forwarded.method.swap(head.method);
+  head.method = forwarded.method;
+  forwarded.target = forwarded_target(head.target, settings.upstream.path_prefix);
+  forwarded.framing = head.framing;
+  forwarded.content_length = head.content_length;
+  forwarded.upgrade = !inquiry->upgrade.empty();
+  forwarded.fields.clear();
+  forwarded.fields.add("Host", settings.upstream.authority);
+  for (size_t i = 0; i < head.fields.size(); ++i) {
+    forwarded.fields.add(head.fields[i].name, head.fields[i].value);
+  }
+  if (forwarded.upgrade) {
+    forwarded.fields.add("Connection", "Upgrade");
+    forwarded.fields.add("Upgrade", inquiry->upgrade);
+  } else if (hop.te_trailers) {
+    forwarded.fields.add("Connection", "TE");
+    forwarded.fields.add("TE", "trailers");
+  }
+  return {};
+}
+
+std::optional<openai::BypassReason> bypass_by_head(const Inquiry& inquiry,
+                                                   const Settings& settings) {
+  if (settings.mode == Mode::kOff) return openai::BypassReason::kModeOff;
+  if (inquiry.directives.no_store) return openai::BypassReason::kNoStore;
+  if (inquiry.head.framing == http::Framing::kContentLength &&
+      inquiry.head.content_length > settings.body_max) {
+    return openai::BypassReason::kBodyTooLarge;
+  }
+  return std::nullopt;
+}
+
+openai::QuestionInput question_input(const Inquiry& inquiry, const Settings& settings,
+                                     std::string_view body) {
+  openai::QuestionInput input;
+  input.route = inquiry.route;
+  input.scope = settings.scope;
+  input.upstream_url = settings.upstream.url;
+  input.target = inquiry.head.target;
+  input.name_space = inquiry.name_space;
+  input.fields = &inquiry.head.fields;
+  input.body = body;
+  input.custom_key = inquiry.directives.key;
+  input.ignored = settings.ignore;
+  return input;
+}
+
+}  // namespace reprise::proxy

@@ -1,0 +1,138 @@
+#include "proxy/playback.h"
+
+#include <array>
+#include <utility>
+
+#include "http/writer.h"
+
+namespace reprise::proxy {
+
+using recording::Batch;
+using recording::Cursor;
+
+namespace {
+// Bytes handed to a connection at once, and kept there before more is taken.
+constexpr size_t kBatchBytes = 256 * 1024;
+constexpr size_t kUnwrittenMax = 64 * 1024;
+}  // namespace
+
+Playback::Playback(ClientConnection& connection, Teller& teller, base::Executor& executor,
+                   Scratch& scratch)
+    : connection_(connection),
+      teller_(teller),
+      scratch_(scratch),
+      wakeup_(
+          executor, [](void* self) noexcept { static_cast<Playback*>(self)->pump(); }, this),
+      cursor_(wakeup_) {}
+
+Playback::~Playback() { stop(); }
+
+void Playback::start(http::Version client_version) {
+  client_version_ = client_version;
+  active_ = true;
+  began_ = false;
+  body_bytes_ = 0;
+  form_ = BodyForm::kPlain;
+  decoder_.reset();
+  pump();
+}
+
+void Playback::set_body(BodyForm form, std::unique_ptr<http::Decoder> decoder) {
+  form_ = form;
+  decoder_ = std::move(decoder);
+}
+
+void Playback::stop() {
+  active_ = false;
+  cursor_.leave();
+}
+
+void Playback::pump() {
+  while (active_ && connection_.unwritten() < kUnwrittenMax) {
+    Batch& batch = scratch_.batch;
+    batch.clear();
+    const Cursor::Status status = cursor_.next(batch, kBatchBytes);
+    if (emit(status) == Emitted::kStopped) return;
+    if (status == Cursor::Status::kPending) return;
+  }
+}
+
+Playback::Emitted Playback::emit(Cursor::Status status) {
+  Batch& batch = scratch_.batch;
+  scratch_.before.clear();
+  scratch_.after.clear();
+  if (batch.interim != nullptr && client_version_ == http::Version::kHttp11) {
+    http::write_head(scratch_.before, *batch.interim);
+  }
+  if (batch.head != nullptr) {
+    // A lifetime of its own: whoever declines this head lets go of the recording.
+    const std::shared_ptr<const http::ResponseHead> head = batch.head;
+    if (!teller_.on_answer_head(*head, &scratch_.before)) return Emitted::kStopped;
+    began_ = true;
+  }
+  if (!decode(batch)) {
+    fail();
+    return Emitted::kStopped;
+  }
+  if (batch.bytes > 0 && form_ == BodyForm::kChunked) {
+    scratch_.before.append(http::ChunkHead(batch.bytes).view());
+    scratch_.after.append(http::kCrlf);
+  }
+  const bool ended = status == Cursor::Status::kEnd;
+  const bool whole = ended && (decoder_ == nullptr || decoder_->finish().has_value());
+  if (whole && form_ == BodyForm::kChunked) {
+    static const http::Fields kNone;
+    http::write_last_chunk(scratch_.after, batch.trailers != nullptr ? *batch.trailers : kNone);
+  }
+  write_out(batch);
+  if (status == Cursor::Status::kFailed || ended != whole) {
+    fail();
+    return Emitted::kStopped;
+  }
+  if (!ended) return Emitted::kGoOn;
+  stop();
+  teller_.on_answer_end();
+  return Emitted::kStopped;
+}
+
+// Replaces the batch's pieces by what they decode to.
+bool Playback::decode(Batch& batch) {
+  if (decoder_ == nullptr || batch.bytes == 0) return true;
+  std::string decoded;
+  bool good = true;
+  for (size_t i = 0; i < batch.piece_count && good; ++i) {
+    good = decoder_
+               ->decode(batch.pieces[i].view(),
+                        [&decoded](std::string_view piece) { decoded.append(piece); })
+               .has_value();
+  }
+  const size_t pieces = std::exchange(batch.piece_count, 0);
+  for (size_t i = 0; i < pieces; ++i) batch.pieces[i] = base::Bytes();
+  batch.bytes = decoded.size();
+  if (decoded.empty()) return good;
+  batch.pieces[0] = base::Bytes::copy_of(decoded);
+  batch.piece_count = 1;
+  return good;
+}
+
+void Playback::write_out(Batch& batch) {
+  std::array<net::Piece, Batch::kPiecesMax + 2> pieces;
+  size_t count = 0;
+  if (!scratch_.before.empty()) pieces[count++] = net::Piece::transient(scratch_.before);
+  if (form_ != BodyForm::kNone) {
+    for (size_t i = 0; i < batch.piece_count; ++i) {
+      pieces[count++] = net::Piece::shared(batch.pieces[i]);
+    }
+    body_bytes_ += batch.bytes;
+  }
+  if (!scratch_.after.empty()) pieces[count++] = net::Piece::transient(scratch_.after);
+  if (count > 0) connection_.write({pieces.data(), count});
+  batch.clear();
+}
+
+void Playback::fail() {
+  active_ = false;
+  teller_.on_answer_failed(began_);
+}
+
+}  // namespace reprise::proxy

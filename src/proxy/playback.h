@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http/content_coding.h"
+#include "proxy/client_connection.h"
+#include "recording/cursor.h"
+
+namespace reprise::proxy {
+
+// Scratch: buffers that all playbacks of a loop share, each for the length of one call.
+struct Scratch {
+  recording::Batch batch;
+  std::string before;  // what goes out before the body's pieces
+  std::string after;   // and after them
+};
+
+// BodyForm: how a body goes out to a client.
+enum class BodyForm : uint8_t {
+  kPlain,  // the head says how long it is, or that there is none
+  kChunked,
+  kUntilClose,
+  kNone,  // HEAD, 204, 304
+};
+
+// Playback: drains a Cursor into a client's connection: the one way in which answers leave, whether
+// they are still arriving or were recorded an hour ago. Looks no further ahead than the client
+// takes. Owner: an exchange. Thread: its loop's.
+class Playback {
+ public:
+  // Teller: who knows what the answer is.
+  class Teller {
+   public:
+    virtual ~Teller() = default;
+    // Appends the head to `out`. False if this answer is not to be played after all; nothing of it
+    // has been written.
+    virtual bool on_answer_head(const http::ResponseHead& head, std::string* out) = 0;
+    // The last byte is written.
+    virtual void on_answer_end() = 0;
+    // The answer goes no further. `began`: part of it was written.
+    virtual void on_answer_failed(bool began) = 0;
+  };
+
+  Playback(ClientConnection& connection, Teller& teller, base::Executor& executor,
+           Scratch& scratch);
+  ~Playback();
+  Playback(const Playback&) = delete;
+  Playback& operator=(const Playback&) = delete;
+
+  // Join or open it, then call start().
+  recording::Cursor& cursor() { return cursor_; }
+  // The next answer begins; interim ones are passed on only if the client knows them.
+  void start(http::Version client_version);
+  // While on_answer_head runs: how the body goes out, and, if not null, what undoes its coding.
+  void set_body(BodyForm form, std::unique_ptr<http::Decoder> decoder = nullptr);
+  BodyForm body_form() const { return form_; }
+  void on_drained() { pump(); }
+  void stop();
+  bool began() const { return began_; }
+  uint64_t body_bytes() const { return body_bytes_; }
+
+ private:
+  enum class Emitted : uint8_t { kGoOn, kStopped };
+  void pump();
+  Emitted emit(recording::Cursor::Status status);
+  bool decode(recording::Batch& batch);
+  void write_out(recording::Batch& batch);
+  void fail();
+
+  ClientConnection& connection_;
+  Teller& teller_;
+  Scratch& scratch_;
+  base::Wakeup wakeup_;
+  recording::Cursor cursor_;
+  std::unique_ptr<http::Decoder> decoder_;
+  http::Version client_version_ = http::Version::kHttp11;
+  BodyForm form_ = BodyForm::kPlain;
+  bool active_ = false;
+  bool began_ = false;
+  uint64_t body_bytes_ = 0;
+};
+
+}  // namespace reprise::proxy

@@ -1,0 +1,262 @@
+#include <array>
+#include <utility>
+
+#include "base/log.h"
+#include "http/forwarding.h"
+#include "http/writer.h"
+#include "proxy/answer_head.h"
+#include "proxy/proxy_exchange.h"
+
+// The answer's side of ProxyExchange: heads, ends and failures of what is played to the client.
+
+namespace reprise::proxy {
+
+using base::CacheResult;
+using openai::ErrorCode;
+using recording::Failure;
+
+namespace {
+
+// What a stale answer may stand in for; other statuses say something about the request.
+bool is_outage(int status) {
+  switch (status) {
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+    case 529:
+      return true;
+    default:
+      return false;
+  }
+}
+
+ErrorCode error_of(Failure failure) {
+  switch (failure) {
+    case Failure::kUnreachable:
+      return ErrorCode::kUpstreamUnreachable;
+    case Failure::kTls:
+      return ErrorCode::kUpstreamTls;
+    case Failure::kTimeout:
+      return ErrorCode::kUpstreamTimeout;
+    case Failure::kOverloaded:
+      return ErrorCode::kOverloaded;
+    case Failure::kAbandoned:
+      return ErrorCode::kDraining;
+    case Failure::kProtocol:
+    case Failure::kTruncated:
+    case Failure::kLagging:
+      return ErrorCode::kUpstreamProtocol;
+  }
+  return ErrorCode::kUpstreamProtocol;
+}
+
+bool has_no_body(int status) { return status == 204 || status == 304; }
+
+}  // namespace
+
+Persistence ProxyExchange::persistence() const {
+  if (connection_.must_close() || !connection_.request_ended()) return Persistence::kClose;
+  return client_version_ == http::Version::kHttp10 ? Persistence::kKeepHttp10 : Persistence::kKeep;
+}
+
+void ProxyExchange::play(std::shared_ptr<const cache::Entry> entry, CacheResult result,
+                         std::string_view detail) {
+  note_ = {result, "", detail, false};
+  entry_ = std::move(entry);
+  playback_.cursor().open(entry_->answer);
+  playback_.start(client_version_);
+}
+
+bool ProxyExchange::on_answer_head(const http::ResponseHead& head, std::string* out) {
+  if (entry_ != nullptr) return on_replay_head(out);
+  if (declines(head.status)) return false;
+  note_first_byte();
+  status_ = head.status;
+  write_live_head(head, out);
+  return true;
+}
+
+bool ProxyExchange::on_replay_head(std::string* out) {
+  note_first_byte();
+  const http::ResponseHead& recorded = entry_->answer->head();
+  status_ = recorded.status;
+  ReplayHead replay{*entry_, note_, context_.commons.clock.wall_us(), persistence()};
+  std::unique_ptr<http::Decoder> decoder = decoder_for(recorded);
+  if (decoder == nullptr) {
+    write_replay_head(replay, context_.ids, out);
+    return true;
+  }
+  const bool chunked = client_version_ == http::Version::kHttp11;
+  if (!chunked) replay.persistence = Persistence::kClose;
+  write_decoded_replay_head(replay, chunked ? http::Framing::kChunked : http::Framing::kClose,
+                            context_.ids, out);
+  playback_.set_body(chunked ? BodyForm::kChunked : BodyForm::kUntilClose, std::move(decoder));
+  return true;
+}
+
+// What undoes the answer's coding for a client that does not take it; null if it does.
+std::unique_ptr<http::Decoder> ProxyExchange::decoder_for(const http::ResponseHead& head) const {
+  const auto coding = head.fields.combined("Content-Encoding");
+  if (!coding || http::accepts(inquiry_.head.fields.combined("Accept-Encoding"), *coding)) {
+    return nullptr;
+  }
+  return http::Decoder::make(*coding, context_.commons.settings.object_max);
+}
+
+// True if this answer is not for this client, who gets another one.
+bool ProxyExchange::declines(int status) {
+  if (status == 200) return false;
+  const bool others_fault = follower_ && context_.commons.settings.scope == openai::Scope::kGlobal;
+  if (others_fault) {
+    playback_.stop();
+    ask_again();
+    return true;
+  }
+  if (fallback_ == nullptr || !is_outage(status)) return false;
+  replay_instead();
+  return true;
+}
+
+// An answer that may still end in any way is never announced as more than it is.
+void ProxyExchange::write_live_head(const http::ResponseHead& head, std::string* out) {
+  http::ResponseHead answer = head;
+  CacheNote note = note_;
+  if (head.status != 200) note.stored = false;
+  add_cache_fields(note, keyed_ ? &question_.key : nullptr, &answer.fields);
+  std::unique_ptr<http::Decoder> decoder = follower_ ? decoder_for(head) : nullptr;
+  if (decoder != nullptr) {
+    answer.fields.remove("Content-Encoding");
+    answer.fields.remove("Content-Length");
+    answer.framing = http::Framing::kChunked;
+  }
+  const BodyForm form = set_live_framing(&answer);
+  http::write_head(*out, answer);
+  playback_.set_body(form, std::move(decoder));
+}
+
+BodyForm ProxyExchange::set_live_framing(http::ResponseHead* head) {
+  Persistence persists = persistence();
+  BodyForm form = BodyForm::kPlain;
+  if (head_only_ || has_no_body(head->status)) {
+    form = BodyForm::kNone;
+  } else if (head->framing == http::Framing::kChunked || head->framing == http::Framing::kClose) {
+    const bool chunked = client_version_ == http::Version::kHttp11;
+    form = chunked ? BodyForm::kChunked : BodyForm::kUntilClose;
+    head->framing = chunked ? http::Framing::kChunked : http::Framing::kClose;
+    if (!chunked) persists = Persistence::kClose;
+  }
+  if (persists == Persistence::kClose) head->fields.add("Connection", "close");
+  if (persists == Persistence::kKeepHttp10) head->fields.add("Connection", "keep-alive");
+  return form;
+}
+
+void ProxyExchange::on_answer_end() {
+  const bool closes = until_close() || persistence() == Persistence::kClose;
+  connection_.end_response(closes ? ClientConnection::Reuse::kClose
+                                  : ClientConnection::Reuse::kKeepAlive);
+}
+
+void ProxyExchange::on_answer_failed(bool began) {
+  const recording::FailureReport report = playback_.cursor().failure();
+  const bool head_came = playback_.cursor().saw_head();
+  playback_.stop();
+  if (began) {
+    // Without a length or chunks only a reset tells a torn answer from a whole one.
+    if (until_close()) connection_.reset_on_close();
+    return connection_.cut();
+  }
+  const bool others_fault =
+      follower_ && (context_.commons.settings.scope == openai::Scope::kGlobal || head_came ||
+                    report.failure == Failure::kAbandoned);
+  if (others_fault && !asked_alone_) return ask_again();
+  if (fallback_ != nullptr) return replay_instead();
+  respond_error(error_of(report.failure), report.detail);
+}
+
+// A joiner whose flight came to nothing asks for itself. It waits for nobody else this time.
+void ProxyExchange::ask_again() {
+  asked_alone_ = true;
+  follower_ = false;
+  note_ = {CacheResult::kMiss, "uri-miss", "", false};
+  const auto question =
+      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
+  CHECK(question.has_value());
+  ask(Join::kAlone);
+}
+
+void ProxyExchange::replay_instead() {
+  playback_.stop();
+  if (UpstreamCall* call = std::exchange(call_, nullptr)) call->forget_caller();
+  play(std::move(fallback_), CacheResult::kStale, "stale-error");
+}
+
+void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
+  OwnResponse response = own_error(code, message);
+  status_ = response.status;
+  add_cache_fields(note_, keyed_ ? &question_.key : nullptr, &response.fields);
+  note_first_byte();
+  connection_.respond(response);
+}
+
+void ProxyExchange::on_upgraded(const http::ResponseHead& head,
+                                std::unique_ptr<net::Stream> upstream, std::string_view behind) {
+  call_ = nullptr;
+  playback_.stop();
+  http::ResponseHead answer = head;
+  http::strip_hop_by_hop(answer.fields);
+  answer.fields.add("Connection", "Upgrade");
+  answer.fields.add("Upgrade", inquiry_.upgrade);
+  answer.framing = http::Framing::kNone;
+  std::string text;
+  http::write_head(text, answer);
+  note_first_byte();
+  status_ = answer.status;
+  const std::array<net::Piece, 1> pieces{net::Piece::transient(text)};
+  connection_.write(pieces);
+  std::string from_client;
+  Tunnel::Ends ends{connection_.take_stream(&from_client), std::move(upstream)};
+  context_.tunnels.start(std::move(ends), from_client, behind);
+}
+
+void ProxyExchange::note_first_byte() {
+  if (first_byte_us_ == 0) first_byte_us_ = context_.commons.clock.monotonic_us();
+}
+
+// Once per request, when it is over however it ended.
+void ProxyExchange::account() {
+  base::WorkerMetrics& metrics = context_.metrics;
+  const int64_t now_us = context_.commons.clock.monotonic_us();
+  metrics.count_request(static_cast<size_t>(inquiry_.route), note_.result);
+  metrics.observe_request(note_.result, now_us - started_us_);
+  if (first_byte_us_ != 0) metrics.observe_first_byte(note_.result, first_byte_us_ - started_us_);
+  if (entry_ != nullptr && entry_->usage.present && status_ != 0) {
+    metrics.count_saved(entry_->model_id, {entry_->usage.prompt, entry_->usage.completion,
+                                           entry_->duration_ms * 1000});
+  }
+  metrics.stream_closed();
+  if (base::log::access_enabled()) log_access(now_us);
+}
+
+void ProxyExchange::log_access(int64_t now_us) {
+  const std::string key = keyed_ ? question_.key.hex() : std::string();
+  const std::string client = connection_.peer();
+  base::log::AccessRecord record;
+  record.client = client;
+  record.method = inquiry_.head.method;
+  record.route = openai::route_name(inquiry_.route);
+  record.path = inquiry_.head.target;
+  record.status = status_;
+  record.cache = base::cache_result_name(note_.result);
+  record.reason = note_.detail;
+  record.key = key;
+  record.model = entry_ != nullptr ? std::string_view(entry_->model_answered) : std::string_view();
+  record.bytes = playback_.body_bytes();
+  record.ttfb_ms =
+      first_byte_us_ == 0 ? 0 : static_cast<double>(first_byte_us_ - started_us_) / 1e3;
+  record.duration_ms = static_cast<double>(now_us - started_us_) / 1e3;
+  base::log::access(record);
+}
+
+}  // namespace reprise::proxy

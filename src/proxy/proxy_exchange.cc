@@ -1,0 +1,281 @@
+#include "proxy/proxy_exchange.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/writer.h"
+#include "openai/choices_asked.h"
+
+// States:
+//   kIdle        no request                        -> kCollecting, kStreaming at a head
+//   kCollecting  the body is read for its question -> kAnswering when it is whole,
+//                                                     kStreaming when it grows too large
+//   kStreaming   the body goes upstream as it comes -> kAnswering when it is whole
+//   kAnswering   the answer is awaited or played    -> kIdle by reset()
+// An answer may begin in every state but kIdle; kStreaming then goes on until the body or the
+// answer ends.
+
+namespace reprise::proxy {
+
+using base::CacheResult;
+using openai::BypassReason;
+
+namespace {
+
+recording::Limits limits_of(const Settings& settings) {
+  recording::Limits limits;
+  limits.kept_max = settings.object_max;
+  limits.lag_max = std::max(settings.object_max, limits.window);
+  return limits;
+}
+
+// A body's memory is kept for the next request on the connection unless it was large.
+constexpr size_t kBodyKeptMax = 64 * 1024;
+// What a client may claim about its body's length before we believe it.
+constexpr size_t kBodyReserveMax = 1024 * 1024;
+
+}  // namespace
+
+ProxyExchange::ProxyExchange(ClientConnection& connection, WorkerContext& context)
+    : connection_(connection),
+      context_(context),
+      playback_(connection, *this, context.loop, context.scratch) {}
+
+ProxyExchange::~ProxyExchange() { reset(); }
+
+void ProxyExchange::reset() {
+  if (state_ == State::kIdle) return;
+  state_ = State::kIdle;
+  playback_.stop();
+  if (UpstreamCall* call = std::exchange(call_, nullptr)) call->forget_caller();
+  account();
+  entry_.reset();
+  fallback_.reset();
+  trailers_.clear();
+  body_.clear();
+  if (body_.capacity() > kBodyKeptMax) body_ = std::string();
+}
+
+void ProxyExchange::on_request_head(http::RequestHead& head) {
+  started_us_ = context_.commons.clock.monotonic_us();
+  first_byte_us_ = 0;
+  status_ = 0;
+  keyed_ = follower_ = asked_alone_ = false;
+  note_ = {};
+  state_ = State::kStreaming;
+  context_.metrics.stream_opened();
+  client_version_ = head.version;
+  client_keeps_alive_ = head.keep_alive;
+  head_only_ = head.method == "HEAD";
+  const Settings& settings = context_.commons.settings;
+  if (head.method == "CONNECT") {
+    return respond_error(openai::ErrorCode::kMethodNotAllowed, "CONNECT is not served");
+  }
+  if (auto prepared = prepare(head, settings, &inquiry_); !prepared) {
+    return respond_error(openai::ErrorCode::kBadRequest, prepared.error().detail);
+  }
+  connection_.send_continue();
+  if (inquiry_.route == openai::Route::kOther) return pass(CacheResult::kPassed);
+  if (const auto reason = bypass_by_head(inquiry_, settings)) return bypass(*reason);
+  state_ = State::kCollecting;
+  if (inquiry_.head.framing == http::Framing::kContentLength) {
+    body_.reserve(std::min<uint64_t>(inquiry_.head.content_length, kBodyReserveMax));
+  }
+}
+
+void ProxyExchange::on_request_body(std::string_view piece) {
+  if (state_ == State::kCollecting) {
+    body_.append(piece);
+    if (body_.size() <= context_.commons.settings.body_max) return;
+    state_ = State::kStreaming;
+    return bypass(BypassReason::kBodyTooLarge);
+  }
+  if (call_ == nullptr) return;
+  call_->push_body(piece);
+  if (call_ != nullptr && call_->congested()) connection_.pause_body();
+}
+
+void ProxyExchange::on_request_end(const http::Fields& trailers) {
+  const State state = std::exchange(state_, State::kAnswering);
+  if (state == State::kCollecting) {
+    trailers_ = trailers;
+    return decide();
+  }
+  if (call_ != nullptr) call_->end_body(trailers);
+}
+
+void ProxyExchange::on_body_wanted() { connection_.resume_body(); }
+
+void ProxyExchange::on_call_over() {
+  call_ = nullptr;
+  connection_.resume_body();
+}
+
+void ProxyExchange::on_drained() { playback_.on_drained(); }
+
+void ProxyExchange::decide() {
+  const auto question =
+      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
+  if (!question) return bypass(question.error());
+  question_ = *question;
+  keyed_ = true;
+  if (serve_remembered()) return;
+  if (inquiry_.terms.only_if_cached) {
+    note_ = {CacheResult::kMiss, "uri-miss", "only-if-cached", false};
+    return respond_error(openai::ErrorCode::kNotCached,
+                         "the question is not in the cache, and only-if-cached was asked for");
+  }
+  ask(inquiry_.terms.no_cache || !context_.commons.settings.coalesce ? Join::kAlone
+                                                                     : Join::kAllowed);
+}
+
+ProxyExchange::Found ProxyExchange::look_up() {
+  Found found;
+  auto entry = context_.commons.memory.find(question_.key, question_.proof);
+  if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
+  if (!(entry->form == question_.form)) {
+    found.other_form = true;
+    return found;
+  }
+  found.judgement =
+      cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms, cache::Lenience{});
+  found.entry = std::move(entry);
+  return found;
+}
+
+// Plays what memory has, if this request takes it; otherwise notes why upstream is asked.
+bool ProxyExchange::serve_remembered() {
+  Found found = look_up();
+  note_ = {CacheResult::kMiss, "uri-miss", found.other_form ? "form" : "", false};
+  if (found.entry == nullptr) return false;
+  switch (found.judgement) {
+    case cache::Judgement::kFresh:
+      play(std::move(found.entry), CacheResult::kHit, "memory");
+      return true;
+    case cache::Judgement::kStale:
+    case cache::Judgement::kMaxStale:
+      play(std::move(found.entry), CacheResult::kStale, cache::detail(found.judgement));
+      return true;
+    case cache::Judgement::kExpired:
+      note_.forwarded = "stale";
+      break;
+    case cache::Judgement::kRefused:
+      note_.forwarded = "request";
+      break;
+  }
+  if (cache::may_replace_failure(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
+                                 cache::Lenience{})) {
+    fallback_ = std::move(found.entry);
+  }
+  return false;
+}
+
+std::shared_ptr<const cache::Flight> ProxyExchange::make_flight(
+    const openai::QuestionDetails& details) {
+  const Settings& settings = context_.commons.settings;
+  auto flight = std::make_shared<cache::Flight>();
+  flight->key = question_.key;
+  flight->proof = question_.proof;
+  flight->form = question_.form;
+  flight->asked_at_us = context_.commons.clock.wall_us();
+  flight->name_space = inquiry_.name_space;
+  flight->model_asked = details.model;
+  flight->recording = std::make_shared<recording::Recording>(
+      recording::Keep::kKept, settings.on_abort, limits_of(settings), &context_.commons.budget);
+  return flight;
+}
+
+// Joins a flight or leads one.
+void ProxyExchange::ask(Join join) {
+  if (inquiry_.terms.no_cache) note_.forwarded = "request";
+  if (context_.commons.budget.exhausted()) {
+    context_.metrics.count_not_stored(static_cast<size_t>(openai::NotStored::kBudget));
+    return pass(note_.result);
+  }
+  openai::QuestionDetails details = context_.questions.describe();
+  const std::shared_ptr<const cache::Flight> mine = make_flight(details);
+  if (join == Join::kAlone) {
+    if (context_.commons.settings.coalesce) {
+      context_.commons.inflight.lead(mine, playback_.cursor());
+    } else {
+      CHECK(playback_.cursor().join(mine->recording));
+    }
+    return lead(mine, std::move(details));
+  }
+  const auto joined = context_.commons.inflight.join_or_lead(mine, playback_.cursor(), [this] {
+    const Found found = look_up();
+    return found.entry != nullptr && found.judgement == cache::Judgement::kFresh;
+  });
+  if (joined == mine) return lead(mine, std::move(details));
+  if (joined != nullptr) return follow();
+  if (!serve_remembered()) ask(Join::kAlone);
+}
+
+void ProxyExchange::follow() {
+  follower_ = true;
+  note_.result = CacheResult::kCoalesced;
+  playback_.start(client_version_);
+}
+
+void ProxyExchange::lead(const std::shared_ptr<const cache::Flight>& flight,
+                         openai::QuestionDetails details) {
+  const Settings& settings = context_.commons.settings;
+  KeepTerms terms;
+  terms.asked = {question_.route, question_.form,
+                 openai::choices_asked(question_.route, body_, context_.answers)};
+  terms.details = std::move(details);
+  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(settings.ttl_ms);
+  note_.stored = terms.ttl_ms > 0;
+  auto keeper = std::make_unique<Keeper>(context_.commons, context_.metrics, context_.answers,
+                                         flight, std::move(terms));
+  forward(flight->recording, std::move(keeper));
+}
+
+void ProxyExchange::bypass(BypassReason reason) {
+  context_.metrics.count_bypass(static_cast<size_t>(reason));
+  note_ = {CacheResult::kBypass, "bypass", openai::bypass_name(reason), false};
+  if (inquiry_.terms.only_if_cached) {
+    return respond_error(openai::ErrorCode::kNotCached,
+                         "the request bypasses the cache, and only-if-cached was asked for");
+  }
+  pass(CacheResult::kBypass);
+}
+
+// Forwards without keeping the answer; it is not remembered.
+void ProxyExchange::pass(CacheResult result) {
+  note_.result = result;
+  auto recording = std::make_shared<recording::Recording>(
+      recording::Keep::kPassing, recording::OnAbandon::kCancel,
+      limits_of(context_.commons.settings), &context_.commons.budget);
+  CHECK(playback_.cursor().join(recording));
+  forward(std::move(recording), nullptr);
+}
+
+// A collected body goes out framed as it came in.
+base::Bytes ProxyExchange::body_on_the_wire() const {
+  if (inquiry_.head.framing != http::Framing::kChunked) return base::Bytes::copy_of(body_);
+  std::string wire;
+  if (!body_.empty()) {
+    wire.append(http::ChunkHead(body_.size()).view()).append(body_).append(http::kCrlf);
+  }
+  http::write_last_chunk(wire, trailers_);
+  return base::Bytes::copy_of(wire);
+}
+
+void ProxyExchange::forward(std::shared_ptr<recording::Recording> recording,
+                            std::unique_ptr<Keeper> keeper) {
+  ForwardedRequest request;
+  request.head = inquiry_.head;
+  request.body_streams = !connection_.request_ended();
+  if (!request.body_streams) request.body = body_on_the_wire();
+  auto call = std::make_unique<UpstreamCall>(context_.calls, std::move(request),
+                                             std::move(recording), std::move(keeper));
+  call_ = context_.calls.start(std::move(call), this);
+  if (!connection_.request_ended()) {
+    call_->push_body(body_);
+    body_ = std::string();
+  }
+  playback_.start(client_version_);
+}
+
+}  // namespace reprise::proxy

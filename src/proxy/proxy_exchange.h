@@ -1,0 +1,103 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cache/entry.h"
+#include "cache/freshness.h"
+#include "proxy/exchange.h"
+#include "proxy/inquiry.h"
+#include "proxy/playback.h"
+#include "proxy/upstream_call.h"
+#include "proxy/worker_context.h"
+
+namespace reprise::proxy {
+
+// ProxyExchange: one request's way: past the cache, to a remembered answer, into a flight, or
+// upstream. States: see the .cc file.
+// Owner: its ClientConnection. Thread: its loop's.
+class ProxyExchange final : public Exchange,
+                            private Playback::Teller,
+                            private UpstreamCall::Caller {
+ public:
+  ProxyExchange(ClientConnection& connection, WorkerContext& context);
+  ~ProxyExchange() override;
+
+  void on_request_head(http::RequestHead& head) override;
+  void on_request_body(std::string_view piece) override;
+  void on_request_end(const http::Fields& trailers) override;
+  void on_drained() override;
+  void reset() override;
+
+ private:
+  enum class State : uint8_t { kIdle, kCollecting, kStreaming, kAnswering };
+  // Found: what memory has for this question and what that is worth to this request.
+  struct Found {
+    std::shared_ptr<const cache::Entry> entry;  // null: nothing usable
+    cache::Judgement judgement = cache::Judgement::kExpired;
+    bool other_form = false;
+  };
+  enum class Join : uint8_t { kAllowed, kAlone };
+
+  // The request's side: proxy_exchange.cc.
+  void decide();
+  Found look_up();
+  bool serve_remembered();
+  void ask(Join join);
+  void lead(const std::shared_ptr<const cache::Flight>& flight, openai::QuestionDetails details);
+  void follow();
+  std::shared_ptr<const cache::Flight> make_flight(const openai::QuestionDetails& details);
+  void bypass(openai::BypassReason reason);
+  void pass(base::CacheResult result);
+  void forward(std::shared_ptr<recording::Recording> recording, std::unique_ptr<Keeper> keeper);
+  base::Bytes body_on_the_wire() const;
+
+  // The answer's side: proxy_answer.cc.
+  void play(std::shared_ptr<const cache::Entry> entry, base::CacheResult result,
+            std::string_view detail);
+  bool on_answer_head(const http::ResponseHead& head, std::string* out) override;
+  void on_answer_end() override;
+  void on_answer_failed(bool began) override;
+  bool on_replay_head(std::string* out);
+  bool declines(int status);
+  void write_live_head(const http::ResponseHead& head, std::string* out);
+  BodyForm set_live_framing(http::ResponseHead* head);
+  std::unique_ptr<http::Decoder> decoder_for(const http::ResponseHead& head) const;
+  void replay_instead();
+  void ask_again();
+  void respond_error(openai::ErrorCode code, std::string_view message);
+  Persistence persistence() const;
+  bool until_close() const { return playback_.body_form() == BodyForm::kUntilClose; }
+  void note_first_byte();
+  void account();
+  void log_access(int64_t now_us);
+
+  void on_body_wanted() override;
+  void on_call_over() override;
+  void on_upgraded(const http::ResponseHead& head, std::unique_ptr<net::Stream> upstream,
+                   std::string_view behind) override;
+
+  ClientConnection& connection_;
+  WorkerContext& context_;
+  Playback playback_;
+  State state_ = State::kIdle;
+  Inquiry inquiry_;
+  http::Version client_version_ = http::Version::kHttp11;
+  bool client_keeps_alive_ = true;
+  bool head_only_ = false;
+  std::string body_;       // while collecting, and until forwarded
+  http::Fields trailers_;  // of the request
+  bool keyed_ = false;
+  openai::Question question_;
+  std::shared_ptr<const cache::Entry> entry_;     // being replayed
+  std::shared_ptr<const cache::Entry> fallback_;  // may stand in for a failure
+  UpstreamCall* call_ = nullptr;
+  bool follower_ = false;
+  bool asked_alone_ = false;
+  CacheNote note_;
+  int status_ = 0;
+  int64_t started_us_ = 0;
+  int64_t first_byte_us_ = 0;
+};
+
+}  // namespace reprise::proxy

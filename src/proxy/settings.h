@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "openai/request.h"
+#include "recording/recording.h"
+
+namespace reprise::proxy {
+
+// Upstream: an endpoint that requests are forwarded to.
+struct Upstream {
+  std::string host;  // without brackets
+  uint16_t port = 443;
+  bool tls = true;
+  std::string authority;    // what Host says: the port only if it is not the scheme's
+  std::string path_prefix;  // "" or "/…", without a trailing slash
+  std::string url;          // normalised: part of every key
+};
+
+enum class Mode : uint8_t { kCache, kOff };
+
+// Settings: what the proxy takes from the configuration. Times in milliseconds, sizes in bytes.
+// Immutable while workers run.
+struct Settings {
+  Upstream upstream;
+  std::string upstream_ca;
+  openai::Scope scope = openai::Scope::kKey;
+  Mode mode = Mode::kCache;
+  std::string name_space;
+  std::vector<std::string> ignore;
+  int64_t ttl_ms = 0;
+  bool coalesce = true;
+  bool retry_reused = true;
+  recording::OnAbandon on_abort = recording::OnAbandon::kCancel;
+  size_t object_max = 0;
+  size_t body_max = 0;
+  size_t head_max = 0;
+  uint64_t connect_timeout_ms = 0;
+  uint64_t first_byte_timeout_ms = 0;
+  uint64_t idle_timeout_ms = 0;
+};
+
+}  // namespace reprise::proxy

@@ -1,0 +1,65 @@
+#include "proxy/worker.h"
+
+#include <utility>
+
+#include "proxy/proxy_exchange.h"
+
+namespace reprise::proxy {
+
+Worker::Worker(const WorkerParts& parts)
+    : parts_(parts),
+      tunnels_(loop_, parts.commons.settings.idle_timeout_ms),
+      calls_(loop_, parts.commons.settings, parts.client_tls, parts.metrics),
+      context_{parts.commons, loop_, parts.metrics, calls_, tunnels_, {}, {}, {}, {}},
+      clients_(loop_, parts.limits, parts.connections, &parts.metrics,
+               [this](ClientConnection& connection) {
+                 return std::make_unique<ProxyExchange>(connection, context_);
+               }) {}
+
+Worker::~Worker() { stop(); }
+
+base::Result<void> Worker::listen(const net::ListenSocket& socket) {
+  auto listener = std::make_unique<net::Listener>(
+      loop_, [this](std::unique_ptr<net::TcpStream> stream) { accept(std::move(stream)); });
+  if (auto started = listener->start(socket); !started) return started;
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void Worker::run() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::accept(std::unique_ptr<net::TcpStream> stream) {
+  if (parts_.server_tls == nullptr) return clients_.adopt(std::move(stream));
+  clients_.adopt(net::TlsStream::accept(std::move(stream), *parts_.server_tls));
+}
+
+void Worker::drain(std::function<void()> on_drained) {
+  const bool posted = loop_.post([this, callback = std::move(on_drained)]() mutable {
+    on_drained_ = std::move(callback);
+    listeners_.clear();
+    // Calls without a client (a recording to be finished) come after those with one.
+    clients_.drain([this] { calls_.drain([this] { drained(); }); });
+  });
+  CHECK(posted || !thread_.joinable());
+}
+
+void Worker::drained() {
+  if (on_drained_) std::exchange(on_drained_, nullptr)();
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  const bool posted = loop_.post([this] {
+    listeners_.clear();
+    clients_.cut();
+    tunnels_.cut();
+    calls_.cut();
+    loop_.stop();
+  });
+  CHECK(posted);
+  thread_.join();
+}
+
+}  // namespace reprise::proxy
