@@ -24,8 +24,9 @@ inline constexpr size_t kRouteCount = 11;
 // "chat/completions", …; "other" for kOther.
 std::string_view route_name(Route route);
 
-// The route of `method` on `target` (origin-form, query included). A prefix before /v1, a missing /v1
-// and Azure's /openai/deployments/{name}/ form are recognised; native llama.cpp and Ollama paths are not.
+// The route of `method` on `target` (origin-form, query included). A prefix before /v1, a missing
+// /v1 and Azure's /openai/deployments/{name}/ form are recognised; native llama.cpp and Ollama
+// paths are not.
 Route classify(std::string_view method, std::string_view target);
 
 // Form: how an answer is wanted, or was recorded. The options mean nothing unless `stream`.
