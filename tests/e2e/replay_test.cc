@@ -208,19 +208,5 @@ TEST(Replay, KeepsReasoningUsageAndToolCalls) {
   EXPECT_EQ(hit.body, events);
 }
 
-TEST(Replay, PacesAStreamWhenAskedTo) {
-  ScriptedUpstream upstream(always(stream_response(chat_stream({"a", "b", "c", "d"}))));
-  Proxy proxy(upstream);
-  proxy.ask(chat_request({.stream = true}));
-  const auto start = std::chrono::steady_clock::now();
-  const Response hit =
-      proxy.ask(chat_request({.stream = true, .headers = "X-Reprise-Pace: 10/s\r\n"}));
-  const auto took = std::chrono::steady_clock::now() - start;
-  expect_cache(hit, "HIT");
-  EXPECT_EQ(hit.body, chat_stream({"a", "b", "c", "d"}));
-  // Six events at ten a second; only the lower bound is certain.
-  EXPECT_GE(took, std::chrono::milliseconds(450));
-}
-
 }  // namespace
 }  // namespace reprise::e2e

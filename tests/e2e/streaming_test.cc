@@ -236,52 +236,5 @@ TEST(Streaming, ALastEventWithoutItsBlankLineIsPassedOnByteForByte) {
   EXPECT_TRUE(replayed.whole);
 }
 
-TEST(Heartbeat, PingsDuringSilenceAndLeavesTheRecordingAlone) {
-  Latch pinged;
-  ScriptedUpstream upstream([&](UpstreamConnection& connection) {
-    connection.read_request();
-    connection.send(stream_head() + chunk(chat_event("one")));
-    connection.wait(pinged);
-    connection.send(chunk(chat_finish() + std::string(kDoneEvent)) + std::string(kLastChunk));
-  });
-  Proxy proxy(upstream, {"--heartbeat", "50ms"});
-  RawClient client = proxy.connect();
-  client.send(chat_request({.stream = true}));
-  client.read_head();
-  const std::string first = client.read_until(": ping\n\n");
-  EXPECT_EQ(first.rfind(chat_event("one") + ": ping\n\n", 0), 0U);
-  pinged.release();
-  EXPECT_TRUE(client.read_rest().whole);
-  EXPECT_EQ(proxy.ask(chat_request({.stream = true})).body, chat_stream({"one"}));
-}
-
-TEST(Heartbeat, NeverPingsInsideAnEvent) {
-  const std::string event = chat_event("whole");
-  Latch waited;
-  ScriptedUpstream upstream([&](UpstreamConnection& connection) {
-    const Request request = connection.read_request();
-    connection.send(stream_head());
-    if (contains(request.body, "clock")) {
-      connection.wait_closed();
-      return;
-    }
-    connection.send(chunk(event.substr(0, 20)));
-    connection.wait(waited);
-    connection.send(chunk(event.substr(20)) + std::string(kLastChunk));
-  });
-  Proxy proxy(upstream, {"--heartbeat", "40ms"});
-  RawClient client = proxy.connect();
-  client.send(chat_request({.stream = true}));
-  client.read_head();
-  client.read_until(event.substr(0, 20));
-  // Another silent stream is the clock: five pings there are five chances for one here.
-  RawClient clock = proxy.connect();
-  clock.send(chat_request({.prompt = "clock", .stream = true}));
-  clock.read_head();
-  clock.read_until(": ping\n\n: ping\n\n: ping\n\n: ping\n\n: ping\n\n");
-  waited.release();
-  EXPECT_EQ(client.read_rest().body, event);
-}
-
 }  // namespace
 }  // namespace reprise::e2e

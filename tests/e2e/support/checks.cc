@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cstdlib>
+#include <ctime>
 
 namespace reprise::e2e {
 
@@ -44,6 +45,15 @@ long ttl_of(const Response& response) {
   const size_t at = status.find("; ttl=");
   EXPECT_NE(at, std::string::npos) << status;
   return at == std::string::npos ? 0 : std::atol(status.c_str() + at + 6);
+}
+
+void eventually(const std::string& what, const std::function<bool()>& holds) {
+  const Deadline deadline;
+  while (!holds()) {
+    if (deadline.passed()) throw HarnessError("never came true: " + what);
+    const timespec pause{0, 2'000'000};
+    nanosleep(&pause, nullptr);  // between two looks, not in place of one
+  }
 }
 
 bool contains(std::string_view text, std::string_view part) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ void expect_cache(const Response& response, const std::string& x_cache);
 
 // The `ttl=` of Cache-Status.
 long ttl_of(const Response& response);
+
+// Looks until `holds` does; throws when that takes too long.
+void eventually(const std::string& what, const std::function<bool()>& holds);
 
 bool contains(std::string_view text, std::string_view part);
 

@@ -10,6 +10,13 @@ namespace reprise::e2e {
 // sanitized builds on a busy machine are slow; a passing test never waits this long.
 inline constexpr std::chrono::milliseconds kPatience{25000};
 
+// Sanitized builds keep freed memory, so that its size says nothing.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kMemoryTells = false;
+#else
+inline constexpr bool kMemoryTells = true;
+#endif
+
 // HarnessError: a wait that failed or a message that could not be read. Tests, unlike the proxy,
 // may throw: GoogleTest reports it as the failure of the test, and the test stays readable.
 class HarnessError : public std::runtime_error {

@@ -8,6 +8,7 @@
 #include <regex>
 #include <sstream>
 
+#include "e2e/support/checks.h"
 #include "e2e/support/messages.h"
 
 namespace reprise::e2e {
@@ -50,16 +51,14 @@ uint16_t port_in(const std::string& log, const std::string& message, bool admin)
 
 // Waits for whole lines: the one with the address may come in two reads.
 uint16_t wait_for_port(const Process& process, const std::string& message, bool admin) {
-  const Deadline deadline;
-  while (!deadline.passed()) {
+  uint16_t port = 0;
+  eventually("the log has an address for \"" + message + "\"", [&] {
     const std::string log = process.log();
-    const uint16_t port = port_in(log.substr(0, log.rfind('\n') + 1), message, admin);
-    if (port != 0) return port;
-    if (!process.running()) break;
-    timespec pause{0, 2'000'000};
-    nanosleep(&pause, nullptr);  // between two looks, not in place of one
-  }
-  throw HarnessError("no address for \"" + message + "\" in the log:\n" + process.log());
+    port = port_in(log.substr(0, log.rfind('\n') + 1), message, admin);
+    return port != 0 || !process.running();
+  });
+  if (port == 0) throw HarnessError("the proxy does not start:\n" + process.log());
+  return port;
 }
 
 bool has_admin(const std::vector<std::string>& args) {
@@ -135,13 +134,11 @@ double Proxy::metric_sum(const std::string& name) const {
 }
 
 void Proxy::wait_for_metric(const std::string& name_and_labels, double value) const {
-  const Deadline deadline;
   double last = -1;
-  while (!deadline.passed()) {
+  eventually(name_and_labels + " reaches " + std::to_string(value), [&] {
     last = metric(name_and_labels);
-    if (last >= value) return;
-  }
-  throw HarnessError(name_and_labels + " is " + std::to_string(last));
+    return last >= value;
+  });
 }
 
 }  // namespace reprise::e2e
