@@ -54,7 +54,7 @@ void Connector::start(const Destination& destination) {
 }
 
 void Connector::on_resolved(const base::Result<Resolver::Addresses>& addresses) {
-  if (outcome_ != nullptr) return;
+  if (settled_) return;
   if (!addresses) return fail(ConnectFailure::Step::kResolve, addresses.error().detail);
   addresses_ = *addresses;
   try_next();
@@ -97,7 +97,7 @@ void Connector::try_next() {
 }
 
 void Connector::on_connected(Attempt& attempt, int status) {
-  if (outcome_ != nullptr || tls_ != nullptr) return;
+  if (settled_ || tls_ != nullptr) return;
   if (status == 0)
     return give_stream(std::make_unique<TcpStream>(loop_, std::move(attempt.socket)));
   last_error_ = uv_strerror(status);
@@ -111,7 +111,9 @@ void Connector::give_stream(std::unique_ptr<TcpStream> stream) {
   tls_ = TlsStream::connect(std::move(stream), *destination_.tls, destination_.host);
   tls_->set_handler(this);
   tls_->on_handshake([this] {
+    if (settled_) return;
     tls_->set_handler(nullptr);
+    tls_->pause_reading();  // as a stream is at first
     settle(Outcome(std::move(tls_)));
   });
   tls_->resume_reading();
@@ -130,7 +132,7 @@ void Connector::fail(ConnectFailure::Step step, std::string detail) {
 }
 
 void Connector::settle(Outcome outcome) {
-  if (outcome_ != nullptr) return;
+  if (std::exchange(settled_, true)) return;
   whole_.disarm();
   head_start_.disarm();
   if (tls_ != nullptr) tls_->set_handler(nullptr);

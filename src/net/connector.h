@@ -74,7 +74,8 @@ class Connector final : private Stream::Handler {
   Timeout whole_;
   Timeout head_start_;
   base::Wakeup settle_wakeup_;
-  std::unique_ptr<Outcome> outcome_;
+  bool settled_ = false;
+  std::unique_ptr<Outcome> outcome_;  // until the callback has it
   std::string last_error_;
   std::shared_ptr<Connector*> alive_;  // what a look-up's callback finds us by
 };
