@@ -297,11 +297,15 @@ std::optional<ParseError> judge(RequestHead& head) {
   return std::nullopt;
 }
 
+bool opens_tunnel(const ResponseHead& head, Answering answering) {
+  return head.status == 101 || (answering == Answering::kConnect && head.status / 100 == 2);
+}
+
 std::optional<ParseError> judge(ResponseHead& head, Answering answering) {
   const Known known(head.fields);
   if (auto error = judge_framing(head, known)) return error;
   head.keep_alive = persists(head.version, known);
-  if (head.status < 200 || head.status == 204) {
+  if (head.status < 200 || head.status == 204 || opens_tunnel(head, answering)) {
     disarm(head);
   } else if (answering == Answering::kHead || head.status == 304) {
     head.framing = Framing::kNone;
@@ -309,7 +313,7 @@ std::optional<ParseError> judge(ResponseHead& head, Answering answering) {
   } else if (head.framing == Framing::kNone) {
     head.framing = Framing::kClose;
   }
-  if (head.framing == Framing::kClose || head.status == 101) head.keep_alive = false;
+  if (head.framing == Framing::kClose || opens_tunnel(head, answering)) head.keep_alive = false;
   return std::nullopt;
 }
 

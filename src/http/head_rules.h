@@ -25,11 +25,15 @@ bool valid_authority(std::string_view text);
 // expectations. Fills what the head says about them; nothing if the head is good.
 std::optional<ParseError> judge(RequestHead& head);
 
-// What a response answers: nothing follows the head of an answer to HEAD.
-enum class Answering : uint8_t { kHead, kOther };
+// What a response answers: no body follows the head of an answer to HEAD, and a 2xx to CONNECT is
+// the end of HTTP on its connection.
+enum class Answering : uint8_t { kHead, kConnect, kOther };
 
-// Also removes Content-Length and Transfer-Encoding from 1xx and 204 heads, where neither may be
-// sent on (RFC 9110 §8.6, RFC 9112 §6.1).
+// After this head the connection speaks another protocol.
+bool opens_tunnel(const ResponseHead& head, Answering answering);
+
+// Also removes Content-Length and Transfer-Encoding from 1xx and 204 heads and from those that open
+// a tunnel, where neither may be sent on (RFC 9110 §8.6, §9.3.6, RFC 9112 §6.1).
 std::optional<ParseError> judge(ResponseHead& head, Answering answering);
 
 // Refuses trailers that would reframe or reroute a message (Content-Length, Transfer-Encoding,

@@ -12,6 +12,9 @@
 
 namespace reprise::http {
 
+// What a connection's fields may keep of a large message's memory for the next one.
+inline constexpr size_t kKeptFieldBytesMax = 16 * 1024;
+
 // Machine: gate and llhttp in step, which is what the two parsers of parser.h share.
 // Owner: a parser. Thread: any one.
 // Invariant: llhttp has read exactly the bytes that the gate let through since restart().
@@ -69,6 +72,7 @@ class Machine {
 
   // Before a message's first byte.
   void restart();
+  static void empty(Fields& fields);
   void enter(Phase phase);
   void end_message();
   void refuse(ParseError error);

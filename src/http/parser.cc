@@ -107,10 +107,15 @@ Machine::~Machine() = default;
 void Machine::restart() {
   llhttp_reset(llhttp_.get());
   gate_.start_message();
-  trailers_.clear();
+  empty(trailers_);
   touched_ = after_cr_ = in_name_ = llhttp_head_ended_ = llhttp_message_ended_ = false;
   empty_lines_ = 0;
   enter(direction_ == Direction::kRequests ? Phase::kLeading : Phase::kHead);
+}
+
+void Machine::empty(Fields& fields) {
+  fields.clear();
+  if (fields.memory_bytes() > kKeptFieldBytesMax) fields.shrink_to_fit();
 }
 
 void Machine::enter(Phase phase) {
@@ -147,13 +152,18 @@ size_t Machine::step(std::string_view input) {
 size_t Machine::skip_empty_lines(std::string_view input) {
   for (size_t i = 0; i < input.size(); ++i) {
     if (after_cr_) {
-      if (input[i] != '\n') return refuse({400, "CR without LF"}), i;
+      if (input[i] != '\n') {
+        refuse({400, "CR without LF"});
+        return i;
+      }
       after_cr_ = false;
     } else if (input[i] != '\r') {
       enter(Phase::kHead);
       return i;
+    } else if (++empty_lines_ > kLeadingEmptyLinesMax) {
+      refuse({400, "too many empty lines"});
+      return i;
     } else {
-      if (++empty_lines_ > kLeadingEmptyLinesMax) return refuse({400, "too many empty lines"}), i;
       after_cr_ = true;
     }
   }

@@ -65,15 +65,16 @@ class ResponseParser {
    public:
     virtual ~Handler() = default;
     virtual void on_interim(const ResponseHead& head) = 0;  // 1xx other than 101
-    virtual void on_head(const ResponseHead& head) = 0;  // final (state kBody), or 101 (kUpgraded)
-    virtual void on_body(std::string_view piece) = 0;    // a slice of the input, never empty
-    virtual void on_end(const Fields& trailers) = 0;     // the message is complete
+    virtual void on_head(
+        const ResponseHead& head) = 0;                 // final or 101; state is kBody or kUpgraded
+    virtual void on_body(std::string_view piece) = 0;  // a slice of the input, never empty
+    virtual void on_end(const Fields& trailers) = 0;   // the message is complete
   };
   enum class State : uint8_t {
     kHead,      // before a whole final head
     kBody,      // on_head was called
     kEnded,     // on_end was called; nothing is consumed until expect()
-    kUpgraded,  // after a 101: what follows is another protocol and is not consumed
+    kUpgraded,  // after a 101, or a 2xx to CONNECT: what follows is not HTTP and is not consumed
     kFailed,    // error() says why
   };
 

@@ -13,6 +13,7 @@ class RequestParser::Impl final : public Machine {
     next();
   }
   void next() {
+    empty(head_.fields);
     head_.clear();
     restart();
   }

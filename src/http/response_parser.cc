@@ -16,6 +16,7 @@ class ResponseParser::Impl final : public Machine {
     answering_ = answering;
     interims_ = 0;
     reusable_ = true;
+    empty(head_.fields);
     head_.clear();
     restart();
   }
@@ -40,7 +41,7 @@ class ResponseParser::Impl final : public Machine {
     return error;
   }
   void head_ended() override {
-    if (head_.status == 101) enter(Phase::kUpgraded);
+    if (opens_tunnel(head_, answering_)) enter(Phase::kUpgraded);
     if (head_.status == 101 || head_.status >= 200) return handler_.on_head(head_);
     if (++interims_ > kInterimResponsesMax) return refuse({502, "too many interim responses"});
     restart();

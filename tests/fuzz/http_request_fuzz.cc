@@ -17,8 +17,6 @@ namespace {
 
 using namespace reprise::http;
 
-constexpr size_t kWhole = size_t{1} << 30;
-
 struct Message {
   RequestHead head;
   std::string body;
@@ -91,10 +89,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(bytes) + 2, size - 2);
   HeadLimits limits;
   if (bytes[0] % 2 == 1) limits = {.head_bytes_max = 128, .uri_bytes_max = 16, .fields_max = 4};
-  const std::string whole = log_requests(input, limits, 0, kWhole);
-  CHECK(log_requests(input, limits, 0, 1) == whole);
-  CHECK(log_requests(input, limits, bytes[1], kWhole) == whole);
-  CHECK(log_requests(input, limits, bytes[1], 2 + bytes[0] / 2) == whole);
+  const std::string whole = log_requests(input, limits, {});
+  CHECK(log_requests(input, limits, {.step = 1}) == whole);
+  CHECK(log_requests(input, limits, {.split = bytes[1]}) == whole);
+  CHECK(log_requests(input, limits, {.split = bytes[1], .step = size_t{2} + bytes[0] / 2}) ==
+        whole);
   for (const Message& message : parse(input, limits)) {
     if (message.ended) check_written_anew(message);
   }

@@ -14,8 +14,6 @@ namespace {
 
 using namespace reprise::http;
 
-constexpr size_t kWhole = size_t{1} << 30;
-
 class Collector final : public ResponseParser::Handler {
  public:
   void on_interim(const ResponseHead&) override {}
@@ -66,11 +64,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(bytes) + 2, size - 2);
   HeadLimits limits;
   if (bytes[0] % 2 == 1) limits = {.head_bytes_max = 128, .uri_bytes_max = 16, .fields_max = 4};
-  const Answering answering = bytes[0] % 4 >= 2 ? Answering::kHead : Answering::kOther;
-  const std::string whole = log_responses(input, limits, answering, 0, kWhole);
-  CHECK(log_responses(input, limits, answering, 0, 1) == whole);
-  CHECK(log_responses(input, limits, answering, bytes[1], kWhole) == whole);
-  CHECK(log_responses(input, limits, answering, bytes[1], 2 + bytes[0] / 4) == whole);
+  constexpr Answering kQuestions[] = {Answering::kOther, Answering::kHead, Answering::kConnect};
+  const Answering answering = kQuestions[bytes[0] / 2 % 3];
+  const std::string whole = log_responses(input, limits, answering, {});
+  CHECK(log_responses(input, limits, answering, {.step = 1}) == whole);
+  CHECK(log_responses(input, limits, answering, {.split = bytes[1]}) == whole);
+  CHECK(log_responses(input, limits, answering,
+                      {.split = bytes[1], .step = size_t{2} + bytes[0] / 4}) == whole);
 
   Collector message;
   parse_one(message, input, answering, limits);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -78,19 +79,27 @@ inline std::string to_text(const ParseError& error) {
   return "error " + std::to_string(error.status) + " " + error.detail + "\n";
 }
 
-// Feeds every message of `input`, cut before each multiple of `step` bytes and at `split`.
-inline std::string log_requests(std::string_view input, const HeadLimits& limits, size_t split,
-                                size_t step) {
+// Cuts: how input is fed: cut at each multiple of `step` bytes and at `split`.
+struct Cuts {
+  size_t split = 0;
+  size_t step = size_t{1} << 30;
+
+  // How many bytes to feed at `at`.
+  size_t next(size_t at) const {
+    const size_t size = step - at % step;
+    return at < split ? std::min(size, split - at) : size;
+  }
+};
+
+// What is told about all the messages of `input`.
+inline std::string log_requests(std::string_view input, const HeadLimits& limits, Cuts cuts) {
   RequestLog log;
   RequestParser parser(limits, log);
   for (size_t at = 0; at < input.size();) {
-    size_t size = step - at % step;
-    if (at < split) size = std::min(size, split - at);
-    size_t used = parser.feed(input.substr(at, size));
+    at += parser.feed(input.substr(at, cuts.next(at)));
     if (parser.state() == RequestParser::State::kFailed) {
       return log.text + "body " + log.body + "\n" + to_text(parser.error());
     }
-    at += used;
     if (parser.state() == RequestParser::State::kEnded) {
       log.text += position(at, input);
       parser.next();
@@ -101,14 +110,12 @@ inline std::string log_requests(std::string_view input, const HeadLimits& limits
 
 // The same for responses, each answering `answering`; after the input the connection ends.
 inline std::string log_responses(std::string_view input, const HeadLimits& limits,
-                                 Answering answering, size_t split, size_t step) {
+                                 Answering answering, Cuts cuts) {
   ResponseLog log;
   ResponseParser parser(limits, log);
   parser.expect(answering);
   for (size_t at = 0; at < input.size();) {
-    size_t size = step - at % step;
-    if (at < split) size = std::min(size, split - at);
-    at += parser.feed(input.substr(at, size));
+    at += parser.feed(input.substr(at, cuts.next(at)));
     if (parser.state() == ResponseParser::State::kFailed) break;
     if (parser.state() == ResponseParser::State::kUpgraded) {
       return log.text + "upgraded " + position(at, input);

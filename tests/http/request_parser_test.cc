@@ -8,16 +8,14 @@
 namespace reprise::http {
 namespace {
 
-constexpr size_t kWhole = 1 << 30;
-
 // What the parser tells about `input`, checked to be the same however it is cut.
 std::string requests(const std::string& input, const HeadLimits& limits = {}) {
-  const std::string whole = log_requests(input, limits, 0, kWhole);
+  const std::string whole = log_requests(input, limits, {});
   for (size_t split = 1; split < input.size(); ++split) {
-    EXPECT_EQ(log_requests(input, limits, split, kWhole), whole) << "cut at " << split;
+    EXPECT_EQ(log_requests(input, limits, {.split = split}), whole) << "cut at " << split;
   }
-  EXPECT_EQ(log_requests(input, limits, 0, 1), whole) << "byte by byte";
-  EXPECT_EQ(log_requests(input, limits, 0, 3), whole) << "by threes";
+  EXPECT_EQ(log_requests(input, limits, {.step = 1}), whole) << "byte by byte";
+  EXPECT_EQ(log_requests(input, limits, {.step = 3}), whole) << "by threes";
   return whole;
 }
 
@@ -348,7 +346,7 @@ TEST(RequestParser, BoundsChunkExtensionsPerMessage) {
   std::string body;
   for (int i = 0; i < 16; ++i) body += line;
   const auto status_of = [](const std::string& input) {
-    const std::string log = log_requests(input, {}, 0, 7);
+    const std::string log = log_requests(input, {}, {.step = 7});
     return log.find("error 400 too many chunk extensions") != std::string::npos ? 400 : 0;
   };
   EXPECT_EQ(status_of(chunked(body + "0\r\n\r\n")), 0);
@@ -445,6 +443,20 @@ TEST(RequestParser, WantsBothUpgradeFields) {
   EXPECT_EQ(
       requests("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: w\r\n\r\n").find(" upgrade "),
       std::string::npos);
+}
+
+TEST(RequestParser, KeepsItsMemoryForTheNextMessageWithinBounds) {
+  RequestLog log;
+  RequestParser parser(HeadLimits{}, log);
+  const auto bytes_after = [&](size_t value_bytes) {
+    parser.feed(get("Host: a\r\nX: " + std::string(value_bytes, 'x') + "\r\n"));
+    parser.next();
+    return parser.head().fields.memory_bytes();
+  };
+  const size_t warm = bytes_after(4000);
+  EXPECT_GE(warm, 4000U);
+  EXPECT_EQ(bytes_after(4000), warm);
+  EXPECT_LT(bytes_after(60'000), 1000U);
 }
 
 TEST(RequestParser, StaysFailed) {

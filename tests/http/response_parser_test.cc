@@ -8,17 +8,16 @@
 namespace reprise::http {
 namespace {
 
-constexpr size_t kWhole = 1 << 30;
-
 // What the parser tells about `input`, checked to be the same however it is cut.
 std::string responses(const std::string& input, Answering answering = Answering::kOther,
                       const HeadLimits& limits = {}) {
-  const std::string whole = log_responses(input, limits, answering, 0, kWhole);
+  const std::string whole = log_responses(input, limits, answering, {});
   for (size_t split = 1; split < input.size(); ++split) {
-    EXPECT_EQ(log_responses(input, limits, answering, split, kWhole), whole) << "cut at " << split;
+    EXPECT_EQ(log_responses(input, limits, answering, {.split = split}), whole)
+        << "cut at " << split;
   }
-  EXPECT_EQ(log_responses(input, limits, answering, 0, 1), whole) << "byte by byte";
-  EXPECT_EQ(log_responses(input, limits, answering, 0, 3), whole) << "by threes";
+  EXPECT_EQ(log_responses(input, limits, answering, {.step = 1}), whole) << "byte by byte";
+  EXPECT_EQ(log_responses(input, limits, answering, {.step = 3}), whole) << "by threes";
   return whole;
 }
 
@@ -153,6 +152,15 @@ TEST(ResponseParser, StopsAtAnUpgrade) {
   EXPECT_EQ(responses("HTTP/1.1 103 E\r\n\r\n" + head + "x"),
             "interim 103 'E' 1.1 none keep \n"
             "head 101 'S' 1.1 none last [Connection=upgrade][Upgrade=websocket]\nupgraded at 77\n");
+}
+
+TEST(ResponseParser, StopsAtATunnelThatConnectAskedFor) {
+  EXPECT_EQ(responses(ok("Content-Length: 3\r\nTransfer-Encoding: x\r\n", ""), Answering::kConnect),
+            "body \nerror 400 Content-Length can't be present with Transfer-Encoding\n");
+  EXPECT_EQ(responses(ok("Content-Length: 3\r\n", "abc"), Answering::kConnect),
+            "head 200 'OK' 1.1 none last \nupgraded at 38\n");
+  EXPECT_EQ(responses("HTTP/1.1 407 P\r\nContent-Length: 3\r\n\r\nabc", Answering::kConnect),
+            "head 407 'P' 1.1 length:3 keep [Content-Length=3]\nbody abc\nend \nat end\nidle\n");
 }
 
 TEST(ResponseParser, RefusesBadStatusLines) {
