@@ -84,7 +84,8 @@ void SseReader::take_partial(std::string_view rest) {
     skip_comment_ = true;
     partial_.clear();
   } else if (without_bom(partial_).size() > event_bytes_max_) {
-    overflowed_ = true;
+    // Half a BOM is not yet a line, even to a limit that is shorter.
+    overflowed_ = !(first_line_ && kBom.starts_with(partial_));
   }
 }
 

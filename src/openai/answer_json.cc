@@ -114,7 +114,10 @@ void AnswerJson::release_large() {
     parser_.reset();
     capacity_ = 0;
   }
-  if (scratch_.size() > kKeptBytesMax) std::string().swap(scratch_);
+  if (scratch_.size() > kKeptBytesMax) {
+    scratch_.clear();
+    scratch_.shrink_to_fit();
+  }
 }
 
 bool Utf8Check::feed(std::string_view piece) {

@@ -163,7 +163,8 @@ Form AnswerReader::recorded_form(const Usage& usage) const {
 void AnswerReader::refuse(NotStored reason) {
   if (reason == NotStored::kNone || reason_ != NotStored::kNone) return;
   reason_ = reason;
-  std::string().swap(body_);
+  body_.clear();
+  body_.shrink_to_fit();
 }
 
 }  // namespace reprise::openai

@@ -125,6 +125,11 @@ TEST(SseReader, StopsAtAnEventBeyondTheLimit) {
   EXPECT_TRUE(read_every_way("unknown: " + ten, 15).overflowed);
 }
 
+TEST(SseReader, ABomDoesNotCountToTheLimit) {
+  EXPECT_FALSE(read_every_way("\xEF\xBB\xBF\n", 1).overflowed);
+  EXPECT_TRUE(read_every_way("\xEF\xBB\n", 1).overflowed);
+}
+
 TEST(SseReader, CommentsOfAnyLengthCostNothing) {
   const std::string comment = ":" + std::string(1000, 'x');
   EXPECT_THAT(read_every_way(comment + "\ndata: a\n\n", 20).events, ElementsAre("|a@1011"));
