@@ -40,9 +40,10 @@ void Cursor::leave() {
   std::scoped_lock lock(recording->mutex_);
   disarm_locked();
   unlink();
+  if (chunk_ < recording->first_chunk_) return;  // cut: it was not counted any more
   if (chunk_ == recording->first_chunk_ + recording->chunks_.size()) {
     --recording->at_end_;
-  } else if (chunk_ >= recording->first_chunk_) {
+  } else {
     --recording->chunks_[chunk_ - recording->first_chunk_].waiting;
   }
   recording->reader_left_locked(consumed_);
@@ -116,8 +117,8 @@ void Cursor::take_chunks_locked(Batch& batch, size_t bytes_max) {
   }
   consumed_ += batch.bytes;
   recording.fastest_ = std::max(recording.fastest_, consumed_);
-  recording.drop_consumed_locked();
   recording.cut_laggards_locked();
+  recording.drop_consumed_locked();
   if (recording.writer_waits_ && !recording.writer_must_wait_locked()) {
     recording.wake_writer_locked();
   }

@@ -63,8 +63,10 @@ void Recording::wake_writer_locked() {
   writer_->executor().wake(*writer_);
 }
 
+// Whoever still had this chunk before it is cut, and counts no more: nobody goes on for its sake.
 void Recording::release_front_locked() {
   const Chunk& front = chunks_.front();
+  readers_ -= front.waiting;
   if (budget_ != nullptr) budget_->release(front.bytes.size() + kChunkOverhead);
   dropped_ += front.bytes.size();
   chunks_.pop_front();
@@ -73,16 +75,25 @@ void Recording::release_front_locked() {
 
 void Recording::reader_left_locked(uint64_t consumed) {
   --readers_;
-  if (keep_ == Keep::kPassing && consumed == fastest_) {
-    fastest_ = dropped_;
-    cursors_.for_each(
-        [this](const Cursor& other) { fastest_ = std::max(fastest_, other.consumed()); });
-  }
+  if (keep_ == Keep::kPassing && consumed == fastest_) measure_fastest_locked();
   drop_consumed_locked();
   if (readers_ > 0 || state_ != State::kOpen) return;
   if (on_abandon_ == OnAbandon::kFinish && keep_ == Keep::kKept) return;
   abandoned_ = true;
   wake_writer_locked();
+}
+
+void Recording::measure_fastest_locked() {
+  fastest_ = dropped_;
+  cursors_.for_each(
+      [this](const Cursor& reader) { fastest_ = std::max(fastest_, reader.consumed()); });
+}
+
+// While everything is kept nobody asks who is the fastest, so it may have left unnoticed.
+void Recording::stop_keeping_locked() {
+  if (keep_ == Keep::kPassing) return;
+  keep_ = Keep::kPassing;
+  measure_fastest_locked();
 }
 
 void Recording::drop_consumed_locked() {
