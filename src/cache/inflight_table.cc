@@ -28,13 +28,14 @@ std::shared_ptr<const Flight> InflightTable::join_or_lead(const std::shared_ptr<
                                                           absl::FunctionRef<bool()> appeared) {
   const base::Digest128 slot = slot_of(*mine);
   Shard& shard = shard_of(slot);
+  std::shared_ptr<const Flight> replaced = mine;  // the lock goes before its recording may
   std::scoped_lock lock(shard.mutex);
   const auto found = shard.flights.find(slot);
   if (found != shard.flights.end() && join_locked(found->second, *mine, cursor)) {
     return found->second;
   }
   if (appeared()) return nullptr;
-  shard.flights[slot] = mine;
+  shard.flights[slot].swap(replaced);
   CHECK(cursor.join(mine->recording));
   return mine;
 }
@@ -42,8 +43,9 @@ std::shared_ptr<const Flight> InflightTable::join_or_lead(const std::shared_ptr<
 void InflightTable::lead(const std::shared_ptr<const Flight>& mine, recording::Cursor& cursor) {
   const base::Digest128 slot = slot_of(*mine);
   Shard& shard = shard_of(slot);
+  std::shared_ptr<const Flight> replaced = mine;
   std::scoped_lock lock(shard.mutex);
-  shard.flights[slot] = mine;
+  shard.flights[slot].swap(replaced);
   CHECK(cursor.join(mine->recording));
 }
 
