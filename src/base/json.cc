@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <random>
 
 #include "base/json_text.h"
 
@@ -15,39 +16,16 @@ namespace {
 // Up to here each new name is compared with its siblings; beyond, all are sorted.
 constexpr size_t kLinearNamesMax = 16;
 
-uint64_t load_word(const char* from) {
-  uint64_t word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-uint64_t little_endian(uint64_t word) {
-  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
-}
-
-// Non-zero if a byte of `word` cannot be copied as it is; the lowest set bit is in the first such
-// byte (higher ones may be borrows).
-uint64_t special_bytes(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
-  const uint64_t quote = word ^ (kOnes * '"');
-  const uint64_t backslash = word ^ (kOnes * '\\');
-  return (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
-          ((backslash - kOnes) & ~backslash)) &
-         kHighs;
-}
-
-// The first 8 bytes at `from`, of which `size` count, so that comparing numbers compares names. At
-// least 8 bytes are readable.
-uint64_t prefix_of(const char* from, size_t size) {
-  const uint64_t word = __builtin_bswap64(little_endian(load_word(from)));
-  if (size >= 8) return word;
-  return size == 0 ? 0 : word & (~uint64_t{0} << (64 - 8 * size));
-}
+__extension__ typedef unsigned __int128 Wide;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
+
+JsonNormaliser::JsonNormaliser() {
+  std::random_device random;
+  for (uint64_t& half : seed_) half = uint64_t{random()} << 32 | random();
+}
 
 JsonFault JsonNormaliser::read(std::string_view text) {
   if (text.size() > kTextBytesMax) return JsonFault::kTooLarge;
@@ -180,7 +158,10 @@ JsonFault JsonNormaliser::read_name() {
   skip_space();
   if (!at(':')) return JsonFault::kSyntax;
   *put_++ = *in_++;
-  if (depth_ == 1) members_.push_back({name.prefix, name.offset - 1, name.size, 0});
+  if (depth_ > 1) return JsonFault::kNone;
+  if (members_.size() == kMembersMax) return JsonFault::kMembers;
+  // Not the tag, which a large object hashes.
+  members_.push_back({prefix_of(out_.get() + name.offset, size), name.offset - 1, name.size, 0});
   return JsonFault::kNone;
 }
 
@@ -191,24 +172,43 @@ JsonFault JsonNormaliser::note_name(Name name) {
     for (size_t i = first; i < names_.size(); ++i) {
       if (same(names_[i], name)) return JsonFault::kDuplicate;
     }
-  } else if (std::has_single_bit(siblings) && has_duplicates(first)) {
-    return JsonFault::kDuplicate;  // early: a flood of equal names need not be kept to its end
+    names_.push_back(name);
+    return JsonFault::kNone;
   }
+  if (siblings == kLinearNamesMax) {
+    for (size_t i = first; i < names_.size(); ++i) names_[i].tag = hash(names_[i]);
+  }
+  name.tag = hash(name);
   names_.push_back(name);
-  return JsonFault::kNone;
+  // Now and then, so that a flood of equal names need not be kept to its end; rarely, so that all
+  // this sorting costs little more than the last.
+  const size_t count = siblings + 1;
+  const bool due = std::has_single_bit(count) && std::countr_zero(count) % 3 == 0;
+  return due && has_duplicates(first) ? JsonFault::kDuplicate : JsonFault::kNone;
+}
+
+// A multiplication for every 8 bytes, keyed so that nobody can choose names that collide.
+uint64_t JsonNormaliser::hash(const Name& name) const {
+  const char* from = out_.get() + name.offset;
+  uint64_t mixed = seed_[0] ^ name.size;
+  for (size_t at = 0; at < name.size; at += 8) {
+    const uint64_t word = prefix_of(from + at, name.size - at);
+    const auto product = static_cast<Wide>(mixed ^ word) * (seed_[1] | 1);
+    mixed = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+  return mixed;
 }
 
 bool JsonNormaliser::same(const Name& a, const Name& b) const {
-  if (a.prefix != b.prefix || a.size != b.size) return false;
-  return a.size <= 8 || std::memcmp(out_.get() + a.offset, out_.get() + b.offset, a.size) == 0;
+  return a.tag == b.tag && a.size == b.size &&
+         std::memcmp(out_.get() + a.offset, out_.get() + b.offset, a.size) == 0;
 }
 
-// Sorts by size within prefix, then by bytes: a comparison reads both names only if they agree in
-// both, so all together cost no more than the names' bytes times the logarithm of their number.
+// The bytes are compared last: even if all tags were made equal, this would be a sort of strings.
 bool JsonNormaliser::has_duplicates(size_t first) {
   const auto begin = names_.begin() + static_cast<std::ptrdiff_t>(first);
   std::sort(begin, names_.end(), [this](const Name& a, const Name& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    if (a.tag != b.tag) return a.tag < b.tag;
     if (a.size != b.size) return a.size < b.size;
     return std::memcmp(out_.get() + a.offset, out_.get() + b.offset, a.size) < 0;
   });
@@ -236,20 +236,26 @@ JsonFault JsonNormaliser::copy_string() {
 }
 
 // Copies until a quote, a backslash, a control character or the end. Writes up to 8 bytes too many:
-// what is written is never longer than what was read, and out_ has that much room beyond.
+// what is written is never longer than what was read, and out_ has that much room beyond. The
+// copies of the members are what lets the compiler keep them in registers: a char may point at
+// anything.
 void JsonNormaliser::copy_plain() {
-  while (end_ - in_ >= 8) {
-    const uint64_t word = load_word(in_);
-    std::memcpy(put_, &word, sizeof word);
-    const uint64_t special = special_bytes(little_endian(word));
+  const char* in = in_;
+  char* put = put_;
+  uint64_t special = 0;
+  while (end_ - in >= 8 && special == 0) {
+    const uint64_t word = load_word(in);
+    std::memcpy(put, in, sizeof word);
+    special = special_bytes(word);
     const int plain = special == 0 ? 8 : std::countr_zero(special) / 8;
-    in_ += plain;
-    put_ += plain;
-    if (special != 0) return;
+    in += plain;
+    put += plain;
   }
-  while (in_ != end_ && *in_ != '"' && *in_ != '\\' && static_cast<unsigned char>(*in_) >= 0x20) {
-    *put_++ = *in_++;
+  while (in != end_ && *in != '"' && *in != '\\' && static_cast<unsigned char>(*in) >= 0x20) {
+    *put++ = *in++;
   }
+  in_ = in;
+  put_ = put;
 }
 
 JsonFault JsonNormaliser::copy_escape() {

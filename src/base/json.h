@@ -19,6 +19,7 @@ enum class JsonFault : uint8_t {
   kSurrogate,  // an escaped surrogate without its other half
   kDuplicate,  // two members of one object whose names are equal once unescaped
   kDepth,
+  kMembers,   // more outermost members than anybody means
   kTrailing,  // something other than white space behind the object
   kTooLarge,
 };
@@ -28,11 +29,13 @@ enum class JsonFault : uint8_t {
 // stand for itself does, the rest as \" \\ \b \f \n \r \t or \u00xx.
 // Owner: whoever reads. Thread: one. Everything lives until the next read; memory is kept between
 // reads, so that ordinary texts allocate nothing.
-// Cost: linear in the text but for the names of large objects, which are sorted; nothing is hashed,
-// so nothing can be flooded. At most 16 bytes of bookkeeping per open name beside the text.
+// Cost: linear in the text but for the names of large objects, which are sorted by keyed hashes. At
+// most 16 bytes of bookkeeping per open name, and 24 per outermost one, beside the text.
 class JsonNormaliser {
  public:
   static constexpr size_t kDepthMax = 128;  // the outermost object is 1
+  // Of the outermost object alone: what is done with each of them is not cheap.
+  static constexpr size_t kMembersMax = size_t{1} << 16;
   static constexpr size_t kTextBytesMax = UINT32_MAX - 16;
   static constexpr size_t kKeptBytesMax = size_t{1} << 20;  // what a large text may leave behind
 
@@ -43,6 +46,8 @@ class JsonNormaliser {
     uint32_t name_size = 0;
     uint32_t value_size = 0;
   };
+
+  JsonNormaliser();
 
   [[nodiscard]] JsonFault read(std::string_view text);
 
@@ -61,7 +66,7 @@ class JsonNormaliser {
 
  private:
   struct Name {
-    uint64_t prefix;
+    uint64_t tag;  // the prefix, as in Member; in a large object the hash
     uint32_t offset;
     uint32_t size;
   };
@@ -86,12 +91,14 @@ class JsonNormaliser {
   JsonFault copy_literal(std::string_view literal);
   void skip_space();
   bool at(char c) const { return in_ != end_ && *in_ == c; }
+  uint64_t hash(const Name& name) const;
   bool same(const Name& a, const Name& b) const;
   bool has_duplicates(size_t first);
   size_t position() const { return static_cast<size_t>(put_ - out_.get()); }
 
   std::unique_ptr<char[]> out_;  // never longer than what was read, plus room for a whole word
   size_t capacity_ = 0;
+  std::array<uint64_t, 2> seed_;
   size_t written_ = 0;
   const char* in_ = nullptr;
   const char* end_ = nullptr;

@@ -92,16 +92,20 @@ constexpr auto kRules = NameTable(std::to_array<Rule>({
 struct Found {
   bool unclear = false;
   std::optional<std::string_view> value;
+
+  void look_at(std::string_view wanted, std::string_view name, std::string_view content) {
+    if (name == wanted) {
+      value = content;
+    } else if (http::iequals(name, wanted)) {
+      unclear = true;
+    }
+  }
 };
 
 Found find_member(std::string_view object, std::string_view wanted) {
   Found found;
   base::for_each_json_member(object, [&](std::string_view name, std::string_view value) {
-    if (name == wanted) {
-      found.value = value;
-    } else if (http::iequals(name, wanted)) {
-      found.unclear = true;
-    }
+    found.look_at(wanted, name, value);
   });
   return found;
 }
@@ -150,10 +154,15 @@ bool has_server_tool(std::string_view value, bool (*runs_at_the_client)(std::str
 // An item that is only an id of something kept at the server: its type may be left out.
 bool is_reference(std::string_view item) {
   if (!is_object(item)) return true;  // no such item: servers differ
-  const Found type = find_member(item, "type");
+  Found type;
+  bool has_role = false;
+  base::for_each_json_member(item, [&](std::string_view name, std::string_view value) {
+    type.look_at("type", name, value);
+    has_role = has_role || name == "role";
+  });
   if (type.unclear || type.value == "\"item_reference\"") return true;
   const bool untyped = !type.value || type.value == "null";
-  return untyped && !find_member(item, "role").value;
+  return untyped && !has_role;
 }
 
 // A member file_id at any depth. In a normalised text the needle cannot be inside a string, where

@@ -19,13 +19,14 @@ enum class BypassReason : uint8_t {
   kLoneSurrogate,
   kDuplicateMember,
   kDepth,
+  kTooManyMembers,
   kTrailingBytes,
   kNameCase,  // a name that some servers take for another one
   kStreamNotBoolean,
   kStreamOptions,  // not an object, or a form option that is not boolean
   kStateful,       // side effects, or state that the body does not show
 };
-inline constexpr size_t kBypassReasonCount = 16;
+inline constexpr size_t kBypassReasonCount = 17;
 
 // "mode_off", "no_store", …
 std::string_view bypass_name(BypassReason reason);

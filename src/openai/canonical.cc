@@ -10,6 +10,9 @@ namespace {
 
 using JsonMember = base::JsonNormaliser::Member;
 
+// Up to here the names are compared where they stand.
+constexpr size_t kSmallBodyMembers = 64;
+
 BypassReason reason_of(base::JsonFault fault) {
   switch (fault) {
     case base::JsonFault::kNotObject:
@@ -22,6 +25,8 @@ BypassReason reason_of(base::JsonFault fault) {
       return BypassReason::kDuplicateMember;
     case base::JsonFault::kDepth:
       return BypassReason::kDepth;
+    case base::JsonFault::kMembers:
+      return BypassReason::kTooManyMembers;
     case base::JsonFault::kTrailing:
       return BypassReason::kTrailingBytes;
     case base::JsonFault::kTooLarge:
@@ -31,22 +36,25 @@ BypassReason reason_of(base::JsonFault fault) {
   }
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// Case apart, names compare as written: no escape contains a capital letter.
-bool less_without_case(std::string_view a, std::string_view b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](char x, char y) { return lower(x) < lower(y); });
+std::string lower(std::string_view text) {
+  std::string lowered(text);
+  for (char& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return lowered;
 }
 
-bool has_upper(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
+struct NameTraits {
+  bool non_ascii;
+  bool upper;
+};
 
-bool is_ascii(std::string_view text) {
-  unsigned char seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return seen < 0x80;
+NameTraits traits_of(std::string_view name) {
+  unsigned bits = 0;
+  unsigned upper = 0;
+  for (const char c : name) {
+    bits |= static_cast<unsigned char>(c);
+    upper |= static_cast<unsigned>(static_cast<unsigned char>(c) - unsigned{'A'} < 26);
+  }
+  return {bits >= 0x80, upper != 0};
 }
 
 // Anything else some servers take for true or false and some refuse.
@@ -90,8 +98,9 @@ std::optional<BypassReason> CanonicalBody::check_names() {
   bool any_upper = false;
   for (const JsonMember& member : json_.members()) {
     const std::string_view name = json_.name(member);
-    if (!is_ascii(name)) return BypassReason::kNameCase;
-    if (!has_upper(name)) continue;
+    const NameTraits traits = traits_of(name);
+    if (traits.non_ascii) return BypassReason::kNameCase;
+    if (!traits.upper) continue;
     if (folds_to_known_field(name)) return BypassReason::kNameCase;
     any_upper = true;
   }
@@ -101,34 +110,34 @@ std::optional<BypassReason> CanonicalBody::check_names() {
 
 // Where case is ignored, the order of such members decides, and sorting would lose it.
 bool CanonicalBody::names_differ_only_in_case() {
-  sorted_ = json_.members();
-  std::sort(sorted_.begin(), sorted_.end(), [this](const JsonMember& a, const JsonMember& b) {
-    return less_without_case(json_.name(a), json_.name(b));
-  });
-  return std::adjacent_find(sorted_.begin(), sorted_.end(),
-                            [this](const JsonMember& a, const JsonMember& b) {
-                              return http::iequals(json_.name(a), json_.name(b));
-                            }) != sorted_.end();
+  order_.clear();
+  for (const JsonMember& member : json_.members()) order_.add(lower(json_.name(member)));
+  order_.sort();
+  return order_.has_equal_names();
 }
 
-// By code point of the unescaped names. As written they order alike unless one needs an escape.
+// By code point of the unescaped names.
 void CanonicalBody::sort() {
-  sorted_.assign(json_.members().begin(), json_.members().end());
+  const std::vector<JsonMember>& members = json_.members();
   const bool escaped =
-      std::any_of(sorted_.begin(), sorted_.end(), [this](const JsonMember& member) {
+      std::any_of(members.begin(), members.end(), [this](const JsonMember& member) {
         return json_.name(member).find('\\') != std::string_view::npos;
       });
-  if (!escaped) {
+  if (!escaped && members.size() <= kSmallBodyMembers) {
+    sorted_.assign(members.begin(), members.end());
     std::sort(sorted_.begin(), sorted_.end(), [this](const JsonMember& a, const JsonMember& b) {
       return a.prefix != b.prefix ? a.prefix < b.prefix : json_.name(a) < json_.name(b);
     });
     return;
   }
-  const auto unescaped = [this](const JsonMember& member) {
-    return base::json_string_value(json_.whole(member).substr(0, member.name_size + size_t{2}));
-  };
-  std::sort(sorted_.begin(), sorted_.end(),
-            [&](const JsonMember& a, const JsonMember& b) { return unescaped(a) < unescaped(b); });
+  order_.clear();
+  for (const JsonMember& member : members) {
+    order_.add(
+        base::json_string_value(json_.whole(member).substr(0, member.name_size + size_t{2})));
+  }
+  order_.sort();
+  sorted_.clear();
+  for (const NameOrder::Place& place : order_.places()) sorted_.push_back(members[place.index]);
 }
 
 // Keeps `member` if it is part of the question.
@@ -167,7 +176,7 @@ std::optional<BypassReason> CanonicalBody::read_stream_options(const Member& mem
   stream_options_ = kOpening;
   base::for_each_json_member(member.value(), [&](std::string_view name, std::string_view value) {
     if (!is_form_option(name)) {
-      clear = clear && is_ascii(name) && !folds_to_form_option(name);
+      clear = clear && !traits_of(name).non_ascii && !folds_to_form_option(name);
       if (stream_options_.size() > kOpening.size()) stream_options_ += ',';
       stream_options_.append("\"").append(name).append("\":").append(value);
       return;

@@ -10,6 +10,7 @@
 #include "openai/body_fields.h"
 #include "openai/bypass.h"
 #include "openai/endpoint.h"
+#include "openai/name_order.h"
 
 namespace reprise::openai {
 
@@ -56,6 +57,7 @@ class CanonicalBody {
   base::JsonNormaliser json_;
   Form form_;
   std::vector<base::JsonNormaliser::Member> sorted_;
+  NameOrder order_;
   std::vector<Member> members_;
   std::string stream_options_;  // what is left of them
 };

@@ -144,15 +144,18 @@ TEST(CanonicalProperty, HostileBodiesStayCheap) {
   std::string nested = "{\"a\":{";
   for (int i = 0; i < 200'000; ++i) {
     const std::string member = "\"the same eight " + std::to_string(i) + "\":0,";
-    names += member;
+    if (i < 65'535) names += member;
     nested += member;
   }
   EXPECT_EQ(asking.bypass(names + "\"z\":0}"), "");
+  EXPECT_EQ(asking.bypass(names + "\"y\":0,\"z\":0}"), "too_many_members");
   EXPECT_EQ(asking.bypass(nested + "\"z\":0}}"), "");
   EXPECT_EQ(asking.bypass(names + "\"the same eight 0\":0}"), "duplicate_member");
+  EXPECT_EQ(asking.bypass(nested + "\"the same eight 0\":0}}"), "duplicate_member");
   std::string capitals = names;
   std::replace(capitals.begin(), capitals.end(), 't', 'T');
   EXPECT_EQ(asking.bypass(capitals + "\"z\":0}"), "");
+  EXPECT_EQ(asking.bypass(capitals + "\"the same eight 0\":0}"), "name_case");
   EXPECT_EQ(asking.bypass("{\"a\":" + std::string(4 << 20, '[')), "depth");
   const Asking responses = openai::asking(Route::kResponses);
   std::string escapes;
