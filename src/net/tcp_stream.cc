@@ -75,12 +75,26 @@ void TcpStream::on_uv_read(ssize_t count, const char* data) {
   }
   reading_ = false;
   uv_read_stop(socket_.stream());
-  if (count == UV_EOF) {
+  const int error = count == UV_EOF ? hidden_error() : static_cast<int>(count);
+  if (error == 0) {
     if (handler_ != nullptr) handler_->on_read_end();
     return;
   }
-  broken_ = static_cast<int>(count);
+  broken_ = error;
   report_break();
+}
+
+// A reset looks like an end to a writer who met it first, and libuv takes one that comes with data
+// for an end (POLLHUP after a short read). A broken pipe is an end: FIN came before the reset.
+int TcpStream::hidden_error() const {
+  int error = write_error_;
+  uv_os_fd_t fd = -1;
+  if (error == 0 && uv_fileno(socket_.base(), &fd) == 0) {
+    socklen_t size = sizeof(error);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    error = -error;  // libuv's form
+  }
+  return error == UV_EPIPE ? 0 : error;
 }
 
 void TcpStream::write(std::span<const Piece> pieces) {

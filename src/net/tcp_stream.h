@@ -44,6 +44,7 @@ class TcpStream final : public Stream {
   void break_later(int uv_error);
   void report_break();
   void on_uv_read(ssize_t count, const char* data);
+  int hidden_error() const;
 
   Loop& loop_;
   UvHandle<Socket> socket_;
