@@ -1,6 +1,7 @@
 #include <llhttp.h>
 #include <uv.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -117,6 +118,7 @@ void on_connection(uv_stream_t* listener, int status) {
 
 // ceiling [PORT]: without one, or 0, a free one is picked.
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who has left shows as an error of the write
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
   uv_tcp_t listener;
   uv_tcp_init(uv_default_loop(), &listener);

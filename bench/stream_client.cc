@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -146,6 +147,7 @@ void report(Tally& tally, uint64_t duration_us) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who has left shows as an error of the write
   Options options;
   CLI::App app("Many streams at once, and how old their tokens are on arrival");
   app.add_option("--port", options.port)->required();

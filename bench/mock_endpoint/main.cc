@@ -1,6 +1,7 @@
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -63,6 +64,7 @@ int serve(const Address& address, Service& service) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who has left shows as an error of the write
   std::string listen = "127.0.0.1:0";
   std::string failure = "none";
   Behaviour usual;

@@ -29,8 +29,8 @@ struct Behaviour {
   uint32_t content_bytes = 0;      // 0: as long as the tokens are
   uint32_t delay_ms = 0;           // before the head
   Failure failure = Failure::kNone;
-  bool stamp = false;              // tokens carry the time at which they were sent
-  std::string hold;  // half the answer waits until POST /mock/release/{hold}
+  bool stamp = false;  // tokens carry the time at which they were sent
+  std::string hold;    // half the answer waits until POST /mock/release/{hold}
 };
 
 }  // namespace reprise::bench
