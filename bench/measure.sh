@@ -9,9 +9,10 @@ die() {
   exit 1
 }
 
+# cat goes on where a process has just ended.
 children_of() {
-  awk -v parent="$1" '{ id = $1; sub(/.*\) /, ""); if ($2 == parent) print id }' \
-    /proc/[0-9]*/stat 2>/dev/null || true
+  { cat /proc/[0-9]*/stat 2>/dev/null || true; } |
+    awk -v parent="$1" '{ id = $1; sub(/.*\) /, ""); if ($2 == parent) print id }'
 }
 
 # Microseconds of CPU that a process and its children have used so far.
@@ -33,6 +34,7 @@ measure() {
   read -r _ count duration failures mean p50 p99 <<<"$result"
   ((failures == 0)) || die "$table, $subject: $failures of $count failed"
   ((count > 0)) || die "$table, $subject: nothing came"
+  ((after > before)) || die "$table, $subject: no CPU used; rounds need to be longer"
   awk -v subject="$subject" -v n="$count" -v us="$duration" -v cpu="$((after - before))" \
     -v rest="$mean $p50 $p99" \
     'BEGIN { printf "%s %.1f %.4f %s\n", subject, n * 1e6 / us, cpu / n, rest }' >>"$work/$table"
