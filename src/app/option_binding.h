@@ -1,10 +1,9 @@
 #pragma once
 
-#include <array>
-#include <charconv>
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "app/option_sources.h"
 #include "app/option_values.h"

@@ -1,5 +1,7 @@
 #include "app/option_text.h"
 
+#include <algorithm>
+
 #include "app/option_table.h"
 #include "app/option_values.h"
 #include "base/log_escape.h"

@@ -1,5 +1,7 @@
 #include "app/options.h"
 
+#include <initializer_list>
+
 #include "app/option_checks.h"
 #include "app/option_sources.h"
 #include "app/option_table.h"

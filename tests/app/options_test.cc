@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "app/option_support.h"
 #include "app/option_table.h"
 #include "app/option_text.h"
