@@ -141,7 +141,6 @@ TEST(Coalescing, ASlowJoinerSlowsNobody) {
   leader.send(chat_request());
   leader.read_head();
   RawClient slow = proxy.connect();
-  slow.connection().shrink_receive_buffer(4096);
   slow.send(chat_request());
   slow.read_head();
   joined.release();
@@ -164,7 +163,6 @@ TEST(Coalescing, ASlowLeaderSlowsNobody) {
   });
   Proxy proxy(upstream);
   RawClient leader = proxy.connect();
-  leader.connection().shrink_receive_buffer(4096);
   leader.send(chat_request());
   leader.read_head();
   RawClient joiner = proxy.connect();

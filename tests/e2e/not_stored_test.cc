@@ -171,7 +171,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ContentLength",
              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
                  std::to_string(chat_stream({"a"}).size()) + "\r\n\r\n" + chat_stream({"a"})},
-        Case{"JsonToAStreamAsker", json_response(chat_answer("a"))},
         Case{"PaddedJson", json_response("\n\n\n" + chat_answer("a")), kJson},
         Case{"ResponsesCompleted",
              stream_response("event: response.completed\ndata: "
@@ -221,6 +220,17 @@ TEST(NotStored, TooLargeStreamPassesWhole) {
     EXPECT_TRUE(response.body == chat_stream(words));
     EXPECT_TRUE(response.whole);
   }
+}
+
+TEST(Stored, JsonGivenToAStreamAskerAnswersThoseWhoAskForJson) {
+  ScriptedUpstream upstream(always(json_response(chat_answer("x"))));
+  Proxy proxy(upstream);
+  const Response first = proxy.ask(chat_request({.stream = true}));
+  expect_cache(first, "MISS");
+  EXPECT_EQ(first.body, chat_answer("x"));
+  const Response second = proxy.ask(chat_request());
+  expect_cache(second, "HIT");
+  EXPECT_EQ(second.body, chat_answer("x"));
 }
 
 TEST(NotStored, NothingIsWithMemoryOff) {

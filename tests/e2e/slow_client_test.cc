@@ -99,7 +99,6 @@ TEST(SlowClient, OneThatReadsNothingAtAllIsCut) {
   ScriptedUpstream upstream(answer.script());
   Proxy proxy(upstream, {"--send-timeout", "300ms"});
   RawClient client = proxy.connect();
-  client.connection().shrink_receive_buffer(4096);
   client.send(get("/v1/files/f/content"));
   client.read_head("GET");
   answer.blocked.wait();
