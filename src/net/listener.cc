@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -122,12 +123,16 @@ base::Result<std::vector<ListenSocket>> bind_unix(const std::string& path, size_
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto* name = reinterpret_cast<const sockaddr*>(&address);
   {
-    const FileDescriptor other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const FileDescriptor other(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (other.get() < 0) return system_error("socket");
     if (::connect(other.get(), name, sizeof(address)) == 0) {
       return base::fail(base::ErrorKind::kRefuse, "bind: Address already in use");
     }
-    if (errno == ECONNREFUSED) ::unlink(path.c_str());
+    // A file of another kind refuses too; a listener that is behind says EAGAIN.
+    struct stat found {};
+    if (errno == ECONNREFUSED && ::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) {
+      ::unlink(path.c_str());
+    }
   }
   const auto bound = bind_one(name, sizeof(address), Share::kNo);
   if (!bound) return tl::unexpected(bound.error());

@@ -83,6 +83,10 @@ void Resolver::resolve(const std::string& host, uint16_t port, Callback callback
   pending_.emplace(name, lookup.release());
 }
 
+void Resolver::remember(const std::string& host, uint16_t port, Addresses addresses) {
+  known_[{host, port}] = {std::move(addresses), loop_.now_ms() + kRememberMs};
+}
+
 void Resolver::on_resolved(Lookup& lookup, int status, const addrinfo* found) {
   pending_.erase(lookup.name);
   base::Result<Addresses> result = Addresses{};
@@ -93,7 +97,7 @@ void Resolver::on_resolved(Lookup& lookup, int status, const addrinfo* found) {
     const char* why = status != 0 ? uv_strerror(status) : "no address";
     result = base::fail(base::ErrorKind::kUnavailable, lookup.name.first + ": " + why);
   } else {
-    known_[lookup.name] = {*result, loop_.now_ms() + kRememberMs};
+    remember(lookup.name.first, lookup.name.second, *result);
   }
   for (Callback& callback : lookup.callbacks) callback(result);
 }

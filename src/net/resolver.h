@@ -34,6 +34,9 @@ class Resolver {
   // after the resolver's death. Askers for one name share one look-up.
   void resolve(const std::string& host, uint16_t port, Callback callback);
 
+  // As if they had just been looked up.
+  void remember(const std::string& host, uint16_t port, Addresses addresses);
+
   static constexpr int64_t kRememberMs = 30'000;
 
  private:

@@ -46,7 +46,7 @@ TcpStream::~TcpStream() {
 }
 
 void TcpStream::resume_reading() {
-  if (reading_ || broken_ != 0) return;
+  if (reading_ || read_over_ || broken_ != 0) return;
   reading_ = true;
   const int error = uv_read_start(
       socket_.stream(),
@@ -74,6 +74,7 @@ void TcpStream::on_uv_read(ssize_t count, const char* data) {
     return;
   }
   reading_ = false;
+  read_over_ = handler_ != nullptr;
   uv_read_stop(socket_.stream());
   const int error = count == UV_EOF ? hidden_error() : static_cast<int>(count);
   if (error == 0) {

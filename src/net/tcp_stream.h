@@ -51,6 +51,7 @@ class TcpStream final : public Stream {
   Handler* handler_ = nullptr;
   size_t unwritten_ = 0;
   bool reading_ = false;
+  bool read_over_ = false;  // and told
   bool reset_on_close_ = false;
   int broken_ = 0;
   int write_error_ = 0;  // while reading goes on

@@ -40,6 +40,7 @@ class TlsContext {
   // only, and offers a session remembered for it. `host` outlives the result.
   base::Result<Ssl> make_client(const std::string& host);
   Ssl make_server();
+  size_t session_count() const { return sessions_.size(); }
 
   static constexpr size_t kSessionsMax = 64;
   static constexpr size_t kSessionsPerHostMax = 8;

@@ -96,6 +96,17 @@ CertificateFiles TestAuthority::issue(const Subject& subject) {
   return files;
 }
 
+std::string TestAuthority::lock(const std::string& key_file) const {
+  const std::string path = key_file + ".locked";
+  const File in(std::fopen(key_file.c_str(), "r"));
+  CHECK(in != nullptr);
+  const Key key(PEM_read_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+  const unsigned char secret[] = {'s', 'e', 's', 'a', 'm', 'e'};
+  CHECK(PEM_write_PrivateKey(open_for_writing(path).get(), key.get(), EVP_aes_128_cbc(), secret,
+                             sizeof(secret), nullptr, nullptr) == 1);
+  return path;
+}
+
 std::string TestAuthority::write(const std::string& name, const std::string& content) const {
   const std::string path = (directory_ / name).string();
   std::ofstream(path) << content;

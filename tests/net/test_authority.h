@@ -30,6 +30,8 @@ class TestAuthority {
 
   std::string file() const { return (directory_ / "ca.pem").string(); }
   CertificateFiles issue(const Subject& subject);
+  // A copy of a key that needs a passphrase.
+  std::string lock(const std::string& key_file) const;
   // A file of this content, which goes with the authority.
   std::string write(const std::string& name, const std::string& content) const;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <string>
 
 #include "net/scripted_peer.h"
@@ -29,14 +30,16 @@ class TlsPeers : public TlsTest {
 
   // A connecting TlsStream and a peer who accepts it.
   void connect_to(SSL_CTX* peer_context) {
-    const CertificateFiles files = authority_.issue({});
+    open_ = false;
+    reader_ = {};
+    const CertificateFiles files = authority_.issue({.names = names_});
     SSL_CTX_use_certificate_chain_file(peer_context, files.certificate.c_str());
     SSL_CTX_use_PrivateKey_file(peer_context, files.key.c_str(), SSL_FILETYPE_PEM);
     Ends tcp = connect();
     if (client_context_ == nullptr) client_context_ = client_context();
     peer_ = std::make_unique<ScriptedPeer>(std::move(tcp.server), peer_context);
     SSL_set_accept_state(peer_->ssl());
-    stream_ = TlsStream::connect(std::move(tcp.client), *client_context_, "localhost");
+    stream_ = TlsStream::connect(std::move(tcp.client), *client_context_, host_);
     stream_->set_handler(&reader_);
     stream_->on_handshake([this] { open_ = true; });
   }
@@ -50,6 +53,8 @@ class TlsPeers : public TlsTest {
   std::unique_ptr<TlsStream> stream_;
   Reader reader_;
   bool open_ = false;
+  std::string host_ = "localhost";
+  std::string names_ = "DNS:localhost,IP:127.0.0.1";
 };
 
 SSL_CTX* new_client() { return SSL_CTX_new(TLS_client_method()); }
@@ -77,7 +82,6 @@ TEST_F(TlsPeers, RefusesTls11) {
   accept_from(only(new_client(), TLS1_1_VERSION));
   shake_hands();
   EXPECT_EQ(reader_.error, "TLS handshake failed: unsupported protocol");
-  reader_ = {};
   connect_to(only(new_server(), TLS1_1_VERSION));
   shake_hands();
   EXPECT_THAT(reader_.error, HasSubstr("alert protocol version"));
@@ -86,7 +90,6 @@ TEST_F(TlsPeers, RefusesTls11) {
 TEST_F(TlsPeers, ResumesATls12SessionAgainAndAgain) {
   SSL_CTX* context = only(new_server(), TLS1_2_VERSION);
   for (const bool expected : {false, true, true}) {
-    open_ = false;
     SSL_CTX_up_ref(context);
     connect_to(context);
     shake_hands();
@@ -100,16 +103,34 @@ TEST_F(TlsPeers, UsesATls13TicketOnce) {
   SSL_CTX* context = new_server();
   SSL_CTX_set_num_tickets(context, 1);
   for (const bool expected : {false, true, false}) {
-    open_ = false;
     SSL_CTX_up_ref(context);
     connect_to(context);
     if (expected) SSL_set_num_tickets(peer_->ssl(), 0);
     shake_hands();
     EXPECT_EQ(stream_->resumed(), expected);
     peer_->write("after the ticket");
-    reader_ = {};
     stream_->resume_reading();
     run_until([&] { return !reader_.bytes.empty(); });
+  }
+  SSL_CTX_free(context);
+}
+
+TEST_F(TlsPeers, RemembersABoundedNumberOfSessions) {
+  SSL_CTX* context = new_server();
+  SSL_CTX_set_num_tickets(context, 2 * TlsContext::kSessionsPerHostMax);
+  names_ = "DNS:*.some.example";
+  const size_t hosts = TlsContext::kSessionsMax / TlsContext::kSessionsPerHostMax + 1;
+  for (size_t i = 0; i < hosts; ++i) {
+    host_ = std::to_string(i) + ".some.example";
+    SSL_CTX_up_ref(context);
+    connect_to(context);
+    shake_hands();
+    ASSERT_EQ(reader_.error, "");
+    peer_->write("after the tickets");
+    stream_->resume_reading();
+    run_until([&] { return !reader_.bytes.empty(); });
+    EXPECT_EQ(client_context_->session_count(),
+              std::min((i + 1) * TlsContext::kSessionsPerHostMax, TlsContext::kSessionsMax));
   }
   SSL_CTX_free(context);
 }
@@ -141,16 +162,8 @@ TEST_F(TlsPeers, NamesTheHostToTheServerButNoAddress) {
   connect_to(new_server());
   shake_hands();
   EXPECT_STREQ(SSL_get_servername(peer_->ssl(), TLSEXT_NAMETYPE_host_name), "localhost");
-  Ends tcp = connect();
-  SSL_CTX* context = new_server();
-  SSL_CTX_up_ref(SSL_get_SSL_CTX(peer_->ssl()));
-  SSL_CTX_free(context);
-  peer_ = std::make_unique<ScriptedPeer>(std::move(tcp.server), SSL_get_SSL_CTX(peer_->ssl()));
-  SSL_set_accept_state(peer_->ssl());
-  stream_ = TlsStream::connect(std::move(tcp.client), *client_context_, "127.0.0.1");
-  open_ = false;
-  stream_->set_handler(&reader_);
-  stream_->on_handshake([this] { open_ = true; });
+  host_ = "127.0.0.1";
+  connect_to(new_server());
   shake_hands();
   EXPECT_EQ(reader_.error, "");
   EXPECT_EQ(SSL_get_servername(peer_->ssl(), TLSEXT_NAMETYPE_host_name), nullptr);
