@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The figures that the README claims, measured: against the ceiling, nginx and HAProxy, in one run on
-# one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
+# The figures that the README claims, measured: against the ceiling, nginx and HAProxy, in one run
+# on one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -101,7 +101,8 @@ bench_streams() {
 print_machine() {
   printf '%s, %s cores, Linux %s; %s, %s, wrk %s. Servers on core %s, clients on core %s; ' \
     "$(lscpu | sed -n 's/^Model name: *//p' | head -n 1)" "$(nproc)" "$(uname -r)" \
-    "$(nginx -v 2>&1 | sed 's/.*: //')" "$(haproxy -v | sed -n -E '1s/^(\S+) version (\S+).*/\1 \2/p')" \
+    "$(nginx -v 2>&1 | sed 's/.*: //')" \
+    "$(haproxy -v | sed -n -E '1s/^(\S+) version (\S+).*/\1 \2/p')" \
     "$( (wrk -v 2>&1 || true) | sed -n -E '1s/^wrk (\S+).*/\1/p')" "$server_core" "$client_core"
   printf 'medians of %s rounds of %s s.\n' "$rounds" "$seconds"
 }
@@ -110,7 +111,8 @@ print_hits() {
   local one ceiling nginx cpu
   ceiling=$(median hits ceiling 3)
   nginx=$(median hits nginx 3)
-  printf '\nHits from memory: POST of 300 bytes, answered with 1 KB, %s connections.\n\n' "$connections"
+  printf '\nHits from memory: POST of 300 bytes, answered with 1 KB, %s connections.\n\n' \
+    "$connections"
   printf '| server | requests/s | CPU µs/request | × ceiling | × nginx | median µs | p99 µs |\n'
   printf '|---|---:|---:|---:|---:|---:|---:|\n'
   for one in ceiling nginx haproxy reprise; do

@@ -100,7 +100,7 @@ CONF
   await_port "$nginx_pass_port" "$nginx_pid" nginx
 }
 
-# HAProxy caches GET only, so the ceiling is its origin: the same kilobyte, asked for without a body.
+# HAProxy caches GET only, so the ceiling is its origin: the same kilobyte, asked for with no body.
 start_haproxy() {
   free_port
   haproxy_port=$port

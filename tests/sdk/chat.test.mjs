@@ -54,7 +54,8 @@ test('chat completions', async (t) => {
 
   await t.test('usage comes with a stream that asks for it', async () => {
     const [miss, hit] = await missThenHit(
-      () => chat.create(question('usage', { stream: true, stream_options: { include_usage: true } })),
+      () =>
+        chat.create(question('usage', { stream: true, stream_options: { include_usage: true } })),
       collect,
     );
     assert.ok(miss.at(-1).usage.total_tokens > 0);

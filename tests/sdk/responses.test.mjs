@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { Stage, bytesOfMissAndHit, collect, missThenHit } from './support.mjs';
 
 const question = (input, more = {}) => ({ model: 'gpt-test', input, ...more });
-const tools = [{ type: 'function', name: 'forecast', parameters: { type: 'object' }, strict: false }];
+const tools = [
+  { type: 'function', name: 'forecast', parameters: { type: 'object' }, strict: false },
+];
 
 test('responses', async (t) => {
   const stage = await Stage.open(t);

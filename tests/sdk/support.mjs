@@ -84,7 +84,7 @@ export class Stage {
   }
 }
 
-// Asks until `accept` takes what `ask` returns; how long is only how long a broken one takes to fail.
+// Asks until `accept` takes what `ask` returns. The limit is only for how long a failure takes.
 export async function eventually(ask, accept) {
   const deadline = Date.now() + 20_000;
   for (;;) {

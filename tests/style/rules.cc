@@ -33,7 +33,7 @@ const std::vector<Door>& doors() {
       {"llhttp.h", {"http/parser.cc"}},
       {"libmemcached", {"cache/memcached_client.cc"}},
       {"xxhash.h", {"base/digest.cc"}},
-      {"simdjson.h", {"base/json.cc"}},
+      {"simdjson.h", {"base/json.cc", "openai/answer_json.h"}},
       {"zlib.h", {"http/content_coding.cc"}},
       {"brotli/", {"http/content_coding.cc"}},
       {"zstd.h", {"http/content_coding.cc", "recording/wire.cc"}},
@@ -80,6 +80,11 @@ size_t columns(const std::string& line) {
   size_t count = 0;
   for (const char c : line) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
   return count;
+}
+
+// What is sent and expected in tests stands in one piece, however long.
+bool is_sample(const SourceFile& file, const std::string& line) {
+  return file.starts_with("tests/") && line.find("R\"") != std::string::npos;
 }
 
 // A line of C++ without its comment and without what is inside string literals.
@@ -146,7 +151,8 @@ Findings check_sizes(const SourceFile& file) {
   }
   for (size_t i = 0; i < file.lines.size(); ++i) {
     const std::string& line = file.lines[i];
-    if (columns(line) > kColumnsMax) findings.push_back(at(file, i, "more than 100 columns"));
+    if (columns(line) > kColumnsMax && !is_sample(file, line))
+      findings.push_back(at(file, i, "more than 100 columns"));
     if (line.find('\t') != std::string::npos) findings.push_back(at(file, i, "a tab"));
     if (line.ends_with(' ')) findings.push_back(at(file, i, "trailing blanks"));
     if (line.ends_with('\r')) findings.push_back(at(file, i, "a carriage return"));
@@ -173,7 +179,7 @@ Findings check_words(const SourceFile& file) {
       "stream",
       std::regex::icase);
   static const std::regex names("(^|[_/])(manager|utils?|helpers?|impl)([_.]|$)");
-  static const std::regex exceptions(R"(\bthrow\b|\btry\s*\{)");
+  static const std::regex exceptions(R"(\bthrow\b)");
   Findings findings;
   if (file.starts_with("src/") && std::regex_search(file.path, names)) {
     findings.push_back(at(file, 0, "a name that says nothing"));

@@ -45,6 +45,9 @@ TEST(Rules, FilesAndLinesStaySmall) {
               ElementsAre(HasSubstr("src/base/a.h:400:")));
   EXPECT_THAT(check_sizes(file("dev", std::string(100, 'x'))), IsEmpty());
   EXPECT_THAT(check_sizes(file("dev", std::string(101, 'x'))), SizeIs(1));
+  const std::string sample = "R\"(" + std::string(100, 'x') + ")\"";
+  EXPECT_THAT(check_sizes(file("tests/base/a_test.cc", sample)), IsEmpty());
+  EXPECT_THAT(check_sizes(file("src/base/a.cc", sample)), SizeIs(1));
   std::string wide;
   for (int i = 0; i < 100; ++i) wide += "é";
   EXPECT_THAT(check_sizes(file("dev", wide)), IsEmpty());
