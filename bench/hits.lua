@@ -1,8 +1,8 @@
 -- One question of about 300 bytes, again and again. With UNIQUE set each request asks another.
 local template = '{"model":"mock-1","messages":[{"role":"system","content":"You answer ' ..
-  'briefly and to the point, in the language of the question."},{"role":"user","content":"Explain in one ' ..
-  'paragraph why a cache in front of a language model saves time and money. (%s)"}],' ..
-  '"temperature":0.2,"max_tokens":256%s}'
+  'briefly and to the point, in the language of the question."},{"role":"user","content":' ..
+  '"Explain in one paragraph why a cache in front of a language model saves time and ' ..
+  'money. (%s)"}],"temperature":0.2,"max_tokens":256%s}'
 
 local unique = os.getenv("UNIQUE") ~= nil
 local more = os.getenv("MORE") or ""
