@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <latch>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -46,12 +47,12 @@ class ThreadExecutor final : public base::Executor {
 
   // Runs `job` on the thread and waits until it is done.
   void call(const std::function<void()>& job) {
-    std::latch done(1);
-    CHECK(post([&job, &done] {
+    const auto done = std::make_shared<std::latch>(1);  // it may outlast this call a little
+    CHECK(post([&job, done] {
       job();
-      done.count_down();
+      done->count_down();
     }));
-    done.wait();
+    done->wait();
   }
   void close() {
     std::scoped_lock lock(mutex_);
