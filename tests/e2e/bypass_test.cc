@@ -40,7 +40,7 @@ TEST_P(Bypassed, PassesByteForByteAndIsNeverStored) {
     }
     EXPECT_EQ(upstream.request(i).body, GetParam().body);
   }
-  EXPECT_EQ(proxy.metric("reprise_bypass_total{reason=\"" + GetParam().detail + "\"}"), 2);
+  proxy.wait_for_metric("reprise_bypass_total{reason=\"" + GetParam().detail + "\"}", 2);
 }
 
 std::string deep(int levels) {

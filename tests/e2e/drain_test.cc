@@ -74,6 +74,7 @@ TEST_P(Drain, StreamsFinishAndIdleConnectionsAreClosedAtOnce) {
   EXPECT_TRUE(response.whole);
   EXPECT_EQ(response.body, chat_stream({"one"}));
   EXPECT_EQ(streaming.read_to_end(), Arrival::kClosed);
+  streaming.connection().close();
   EXPECT_EQ(proxy.process().wait_exit(), 0);
 }
 
@@ -105,6 +106,7 @@ TEST(Drain, AnswersThatBeginSayThatTheConnectionCloses) {
   EXPECT_EQ(response.status, 200);
   EXPECT_TRUE(same_name(response.get("Connection"), "close"));
   EXPECT_EQ(client.read_to_end(), Arrival::kClosed);
+  client.connection().close();
   EXPECT_EQ(proxy.process().wait_exit(), 0);
 }
 
@@ -144,6 +146,7 @@ TEST(Drain, IsVisibleToWhoeverChecksReadiness) {
   EXPECT_EQ(proxy.ask_admin(get("/healthz"), "GET").status, 200);
   stream.rest.release();
   EXPECT_TRUE(streaming.read_rest().whole);
+  streaming.connection().close();
   EXPECT_EQ(proxy.process().wait_exit(), 0);
 }
 
@@ -174,6 +177,7 @@ TEST(Drain, AnUploadIsFinished) {
   idle.read_to_end();
   client.send("def");
   EXPECT_EQ(client.read_response().body, "6");
+  client.connection().close();
   EXPECT_EQ(proxy.process().wait_exit(), 0);
 }
 

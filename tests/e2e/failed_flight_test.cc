@@ -157,8 +157,10 @@ TEST(FailedFlight, OneThatOutgrowsAnEntryTakesNoMoreJoiners) {
   EXPECT_EQ(upstream.requests(), 2U);
 }
 
-TEST(FailedFlight, PresentReadersOfOneThatOutgrowsAnEntryFinish) {
-  const std::string much = chat_event(std::string(256 * 1024, 'm'));
+class OutgrownFlight : public testing::TestWithParam<size_t> {};
+
+TEST_P(OutgrownFlight, PresentReadersFinish) {
+  const std::string much = chat_event(std::string(GetParam(), 'm'));
   Latch joined;
   ScriptedUpstream upstream([&](UpstreamConnection& connection) {
     connection.read_request();
@@ -184,6 +186,9 @@ TEST(FailedFlight, PresentReadersOfOneThatOutgrowsAnEntryFinish) {
   }
   EXPECT_EQ(upstream.requests(), 1U);
 }
+
+INSTANTIATE_TEST_SUITE_P(FailedFlight, OutgrownFlight,
+                         testing::Values(100 * 1024, 500 * 1024, 5 * 1024 * 1024));
 
 TEST(FailedFlight, TheNextAskerStartsAFreshOne) {
   ScriptedUpstream upstream([&](UpstreamConnection& connection) {

@@ -207,7 +207,7 @@ TEST(NotStored, TooLargeForAnEntryPassesWhole) {
     EXPECT_TRUE(response.whole);
   }
   EXPECT_EQ(upstream.requests(), 2U);
-  EXPECT_GE(proxy.metric_sum("reprise_not_stored_total"), 2);
+  proxy.wait_for_metric("reprise_not_stored_total", 2);
 }
 
 TEST(NotStored, TooLargeStreamPassesWhole) {

@@ -113,20 +113,9 @@ int Proxy::stop() {
 double Proxy::metric(const std::string& name_and_labels) const {
   std::istringstream lines(ask_admin(get("/metrics"), "GET").body);
   std::string line;
-  while (std::getline(lines, line)) {
-    if (line.rfind(name_and_labels + " ", 0) == 0) {
-      return std::atof(line.c_str() + name_and_labels.size());
-    }
-  }
-  return 0;
-}
-
-double Proxy::metric_sum(const std::string& name) const {
-  std::istringstream lines(ask_admin(get("/metrics"), "GET").body);
-  std::string line;
   double sum = 0;
   while (std::getline(lines, line)) {
-    if (line.rfind(name + " ", 0) == 0 || line.rfind(name + "{", 0) == 0) {
+    if (line.rfind(name_and_labels + " ", 0) == 0 || line.rfind(name_and_labels + "{", 0) == 0) {
       sum += std::atof(line.c_str() + line.rfind(' '));
     }
   }

@@ -38,11 +38,10 @@ class Proxy {
   // SIGTERM, and the exit status.
   int stop();
 
-  // The value of a metric with exactly this name and these labels; 0 when there is none.
+  // The value of a metric with exactly these labels; without labels the sum over all. 0 when there
+  // is none.
   double metric(const std::string& name_and_labels) const;
-  // The sum over all labels.
-  double metric_sum(const std::string& name) const;
-  // Asks for the metrics until this one reaches `value`.
+  // Asks for the metrics until this one has reached `value`.
   void wait_for_metric(const std::string& name_and_labels, double value) const;
 
  private:
