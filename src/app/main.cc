@@ -58,6 +58,13 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "reprise: %s\n", options.error().detail.c_str());
     return reprise::app::kExitConfiguration;
   }
+  if (options->command == reprise::app::Command::kRun ||
+      options->command == reprise::app::Command::kCheck) {
+    if (const auto good = reprise::app::check_tls(*options); !good) {
+      std::fprintf(stderr, "reprise: %s\n", good.error().detail.c_str());
+      return reprise::app::kExitConfiguration;
+    }
+  }
   switch (options->command) {
     case reprise::app::Command::kHelp:
       return print(reprise::app::help_text());

@@ -150,7 +150,7 @@ base::Result<void> Server::start() {
   if (auto made = make_workers(); !made) return made;
   if (auto listening = listen_for_clients(); !listening) return listening;
   if (auto listening = listen_for_admin(); !listening) return listening;
-  signals_ = std::make_unique<net::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT},
+  signals_ = std::make_unique<net::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
                                             [this](int number) { on_signal(number); });
   for (const auto& worker : workers_) worker->run();
   readiness_ = proxy::Readiness::kReady;
@@ -164,7 +164,8 @@ int Server::serve() {
 }
 
 // The second one means now: nothing is worth waiting for any more.
-void Server::on_signal(int) {
+void Server::on_signal(int number) {
+  if (number == SIGHUP) return log::warn("reloading is not available in this build");
   if (readiness_ == proxy::Readiness::kDraining) std::_Exit(kExitFailure);
   drain();
 }
@@ -196,6 +197,18 @@ void Server::finish(const char* why) {
 }
 
 }  // namespace
+
+base::Result<void> check_tls(const Options& options) {
+  if (!options.upstream_ca_file.empty()) {
+    if (auto context = net::TlsContext::client(options.upstream_ca_file); !context) {
+      return tl::unexpected(context.error());
+    }
+  }
+  if (options.tls_cert_file.empty()) return {};
+  auto context = net::TlsContext::server(options.tls_cert_file, options.tls_key_file);
+  if (!context) return tl::unexpected(context.error());
+  return {};
+}
 
 int run(const Options& options) {
   Server server(options);

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "app/options.h"
+#include "base/result.h"
 
 namespace reprise::app {
+
+// Whether the certificates and keys that the options name are good.
+base::Result<void> check_tls(const Options& options);
 
 // Serves until SIGTERM or SIGINT and returns the exit code: 0 after draining, 1 if it could not
 // start (said in one line on stderr) or was told twice. The log is up; no other thread runs yet.

@@ -24,8 +24,9 @@ struct Entry {
   int64_t duration_ms = 0;     // from asking to the answer's end
   int64_t ttl_ms = 0;
   openai::Route route = openai::Route::kOther;
-  openai::Form form;
-  std::string name_space;  // the effective one
+  openai::Form form;        // what was recorded
+  openai::Form asked_form;  // what was asked for: upstream may have answered in another form
+  std::string name_space;   // the effective one
   std::string model_asked;
   std::string model_answered;
   std::string finish_reason;
@@ -35,6 +36,8 @@ struct Entry {
   std::shared_ptr<const recording::Record> answer;
   base::Bytes replay_head;  // the status line and fields that every replay repeats
 
+  // True if who asks for `wanted` gets the recorded bytes.
+  bool answers(const openai::Form& wanted) const { return form == wanted || asked_form == wanted; }
   int64_t expires_at_us() const { return recorded_at_us + ttl_ms * 1000; }
   // Everything that keeping this entry costs, allocator overheads included.
   size_t cost_bytes() const;

@@ -12,17 +12,14 @@ CallGroup::CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext*
       settings_(settings),
       metrics_(metrics),
       pool_(loop, settings, tls),
-      empty_wakeup_(
-          loop, [](void* self) noexcept { static_cast<CallGroup*>(self)->report_empty(); }, this) {}
+      open_(loop) {}
 
-CallGroup::~CallGroup() {
-  cut();
-  loop_.cancel(empty_wakeup_);
-}
+CallGroup::~CallGroup() { cut(); }
 
 UpstreamCall* CallGroup::start(std::unique_ptr<UpstreamCall> call, UpstreamCall::Caller* caller) {
   UpstreamCall* started = call.release();
   calls_.push_back(*started);
+  open_.enter();
   started->start(caller);
   return started;
 }
@@ -30,13 +27,12 @@ UpstreamCall* CallGroup::start(std::unique_ptr<UpstreamCall> call, UpstreamCall:
 void CallGroup::remove(UpstreamCall& call) {
   call.unlink();
   loop_.retire(std::unique_ptr<UpstreamCall>(&call));
-  if (calls_.empty() && on_empty_ && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+  open_.leave();
 }
 
 void CallGroup::drain(std::function<void()> on_empty) {
-  on_empty_ = std::move(on_empty);
   pool_.close_idle();
-  if (calls_.empty() && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+  open_.when_empty(std::move(on_empty));
 }
 
 void CallGroup::cut() {
@@ -44,10 +40,6 @@ void CallGroup::cut() {
     calls_.front().cancel({recording::Failure::kAbandoned, "reprise is shutting down"});
   }
   pool_.close_idle();
-}
-
-void CallGroup::report_empty() {
-  if (calls_.empty() && on_empty_) std::exchange(on_empty_, nullptr)();
 }
 
 }  // namespace reprise::proxy

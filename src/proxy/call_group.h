@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "net/loop.h"
 #include "net/timeout_queue.h"
+#include "proxy/last_one_out.h"
 #include "proxy/settings.h"
 #include "proxy/upstream_call.h"
 #include "proxy/upstream_pool.h"
@@ -41,15 +42,12 @@ class CallGroup {
   net::TimeoutQueue idle_timeouts;
 
  private:
-  void report_empty();
-
   net::Loop& loop_;
   const Settings& settings_;
   base::WorkerMetrics& metrics_;
   UpstreamPool pool_;
   base::IntrusiveList<UpstreamCall> calls_;
-  std::function<void()> on_empty_;
-  base::Wakeup empty_wakeup_;
+  LastOneOut open_;
 };
 
 }  // namespace reprise::proxy

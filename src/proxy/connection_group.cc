@@ -17,14 +17,9 @@ ConnectionGroup::ConnectionGroup(net::Loop& loop, const ClientLimits& limits,
       count_(count),
       metrics_(metrics),
       make_exchange_(std::move(make_exchange)),
-      empty_wakeup_(
-          loop, [](void* self) noexcept { static_cast<ConnectionGroup*>(self)->report_empty(); },
-          this) {}
+      open_(loop) {}
 
-ConnectionGroup::~ConnectionGroup() {
-  cut();
-  loop_.cancel(empty_wakeup_);
-}
+ConnectionGroup::~ConnectionGroup() { cut(); }
 
 bool ConnectionGroup::overloaded() const {
   return count_.open.load(std::memory_order_relaxed) > count_.max;
@@ -38,38 +33,32 @@ void ConnectionGroup::adopt(std::unique_ptr<net::Stream> stream) {
   }
   auto connection = std::make_unique<ClientConnection>(*this, std::move(stream));
   connections_.push_back(*connection);
-  ++size_;
+  open_.enter();
   if (metrics_ != nullptr) metrics_->connection_opened();
   connection.release()->start();
 }
 
 void ConnectionGroup::remove(ClientConnection& connection) {
   connection.unlink();
-  --size_;
   if (metrics_ != nullptr) metrics_->connection_closed();
   count_.open.fetch_sub(1, std::memory_order_relaxed);
   loop_.retire(std::unique_ptr<ClientConnection>(&connection));
-  if (size_ == 0 && on_empty_ && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+  open_.leave();
 }
 
 void ConnectionGroup::drain(std::function<void()> on_empty) {
   draining_ = true;
-  on_empty_ = std::move(on_empty);
   base::IntrusiveList<ClientConnection> all;
   all.splice_back(connections_);
   while (ClientConnection* connection = all.pop_front()) {
     connections_.push_back(*connection);
     connection->drain();
   }
-  if (size_ == 0 && !empty_wakeup_.linked()) loop_.wake(empty_wakeup_);
+  open_.when_empty(std::move(on_empty));
 }
 
 void ConnectionGroup::cut() {
   while (!connections_.empty()) connections_.front().close();
-}
-
-void ConnectionGroup::report_empty() {
-  if (size_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
 }
 
 }  // namespace reprise::proxy

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/timeout_queue.h"
 #include "proxy/client_connection.h"
+#include "proxy/last_one_out.h"
 
 namespace reprise::proxy {
 
@@ -49,7 +50,6 @@ class ConnectionGroup {
   bool draining() const { return draining_; }
   // Closes all of them now.
   void cut();
-  size_t size() const { return size_; }
 
   // For connections.
   net::Loop& loop() { return loop_; }
@@ -68,7 +68,6 @@ class ConnectionGroup {
   // Connections over the limit that are still told so, rather than closed without a word.
   static constexpr size_t kTurnedAwayMax = 256;
   static constexpr uint64_t kLingerMs = 2000;
-  void report_empty();
 
   net::Loop& loop_;
   const ClientLimits limits_;
@@ -76,10 +75,8 @@ class ConnectionGroup {
   base::WorkerMetrics* const metrics_;
   ExchangeFactory make_exchange_;
   base::IntrusiveList<ClientConnection> connections_;
-  size_t size_ = 0;
+  LastOneOut open_;
   bool draining_ = false;
-  std::function<void()> on_empty_;
-  base::Wakeup empty_wakeup_;
 };
 
 }  // namespace reprise::proxy

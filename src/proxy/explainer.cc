@@ -54,7 +54,7 @@ void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
     explanation->reason = "purged";
     return;
   }
-  if (!(entry->form == question.form)) {
+  if (!entry->answers(question.form)) {
     explanation->reason = "form";
     return;
   }

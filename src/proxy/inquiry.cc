@@ -44,6 +44,9 @@ bool may_upgrade(std::string_view protocol) {
 }  // namespace
 
 base::Result<void> prepare(http::RequestHead& head, const Settings& settings, Inquiry* inquiry) {
+  http::RequestHead& forwarded = inquiry->head;
+  forwarded.method = head.method;
+  forwarded.target = forwarded_target(head.target, settings.upstream.path_prefix);
   inquiry->route = openai::classify(head.method, origin_form(head.target));
   inquiry->directives = {};
   if (inquiry->route != openai::Route::kOther) {
@@ -60,10 +63,6 @@ base::Result<void> prepare(http::RequestHead& head, const Settings& settings, In
   head.fields.remove("Expect");
   head.fields.remove("Host");
 
-  http::RequestHead& forwarded = inquiry->head;
-  forwarded.method.swap(head.method);
-  head.method = forwarded.method;
-  forwarded.target = forwarded_target(head.target, settings.upstream.path_prefix);
   forwarded.framing = head.framing;
   forwarded.content_length = head.content_length;
   forwarded.upgrade = !inquiry->upgrade.empty();

@@ -72,6 +72,7 @@ void Keeper::store(recording::Recorder& recorder, const openai::Verdict& verdict
   entry->ttl_ms = terms_.ttl_ms;
   entry->route = terms_.asked.route;
   entry->form = verdict.form;
+  entry->asked_form = terms_.asked.form;
   entry->name_space = flight_->name_space;
   entry->model_asked = terms_.details.model;
   entry->model_answered = verdict.model;

@@ -194,6 +194,7 @@ void ProxyExchange::replay_instead() {
 
 void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
   OwnResponse response = own_error(code, message);
+  note_.stored = false;
   status_ = response.status;
   add_cache_fields(note_, keyed_ ? &question_.key : nullptr, &response.fields);
   note_first_byte();

@@ -72,6 +72,7 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
     return respond_error(openai::ErrorCode::kMethodNotAllowed, "CONNECT is not served");
   }
   if (auto prepared = prepare(head, settings, &inquiry_); !prepared) {
+    note_ = {CacheResult::kBypass, "bypass", "bad_request", false};
     return respond_error(openai::ErrorCode::kBadRequest, prepared.error().detail);
   }
   connection_.send_continue();
@@ -133,7 +134,7 @@ ProxyExchange::Found ProxyExchange::look_up() {
   Found found;
   auto entry = context_.commons.memory.find(question_.key, question_.proof);
   if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
-  if (!(entry->form == question_.form)) {
+  if (!entry->answers(question_.form)) {
     found.other_form = true;
     return found;
   }
@@ -225,7 +226,7 @@ void ProxyExchange::lead(const std::shared_ptr<const cache::Flight>& flight,
                  openai::choices_asked(question_.route, body_, context_.answers)};
   terms.details = std::move(details);
   terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(settings.ttl_ms);
-  note_.stored = terms.ttl_ms > 0;
+  note_.stored = terms.ttl_ms > 0 && context_.commons.memory.bytes_max() > 0;
   auto keeper = std::make_unique<Keeper>(context_.commons, context_.metrics, context_.answers,
                                          flight, std::move(terms));
   forward(flight->recording, std::move(keeper));

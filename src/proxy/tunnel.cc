@@ -71,11 +71,13 @@ void TunnelGroup::start(Tunnel::Ends ends, std::string_view from_client,
                         std::string_view from_upstream) {
   auto tunnel = std::make_unique<Tunnel>(*this, std::move(ends));
   tunnels_.push_back(*tunnel);
+  open_.enter();
   tunnel.release()->start(from_client, from_upstream);
 }
 
 void TunnelGroup::remove(Tunnel& tunnel) {
   tunnel.unlink();
+  open_.leave();
   loop_.retire(std::unique_ptr<Tunnel>(&tunnel));
 }
 

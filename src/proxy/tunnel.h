@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/timeout_queue.h"
+#include "proxy/last_one_out.h"
 
 namespace reprise::proxy {
 
@@ -59,13 +61,15 @@ class Tunnel final : public base::IntrusiveNode {
 class TunnelGroup {
  public:
   TunnelGroup(net::Loop& loop, uint64_t idle_timeout_ms)
-      : idle_timeouts(loop, idle_timeout_ms), loop_(loop) {}
+      : idle_timeouts(loop, idle_timeout_ms), loop_(loop), open_(loop) {}
   ~TunnelGroup() { cut(); }
   TunnelGroup(const TunnelGroup&) = delete;
   TunnelGroup& operator=(const TunnelGroup&) = delete;
 
   void start(Tunnel::Ends ends, std::string_view from_client, std::string_view from_upstream);
   void remove(Tunnel& tunnel);
+  // Calls back once when no tunnel is left; never from inside.
+  void drain(std::function<void()> on_empty) { open_.when_empty(std::move(on_empty)); }
   void cut();
 
   net::TimeoutQueue idle_timeouts;
@@ -73,6 +77,7 @@ class TunnelGroup {
  private:
   net::Loop& loop_;
   base::IntrusiveList<Tunnel> tunnels_;
+  LastOneOut open_;
 };
 
 }  // namespace reprise::proxy

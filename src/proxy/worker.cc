@@ -39,8 +39,9 @@ void Worker::drain(std::function<void()> on_drained) {
   const bool posted = loop_.post([this, callback = std::move(on_drained)]() mutable {
     on_drained_ = std::move(callback);
     listeners_.clear();
-    // Calls without a client (a recording to be finished) come after those with one.
-    clients_.drain([this] { calls_.drain([this] { drained(); }); });
+    // A client may still become a tunnel; calls without a client (a recording to be finished) come
+    // after those with one.
+    clients_.drain([this] { tunnels_.drain([this] { calls_.drain([this] { drained(); }); }); });
   });
   CHECK(posted || !thread_.joinable());
 }
