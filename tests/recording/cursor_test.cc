@@ -113,6 +113,7 @@ TEST(Cursor, GetsInterimHeadsInOrderAndOneAtATime) {
   EXPECT_EQ(reader.interims(), std::vector<int>{102});
   EXPECT_EQ(reader.read(), Status::kPending);
   scene.recorder->interim(head_of(104));
+  EXPECT_EQ(scene.executor.run(), 1u);  // each is passed on as it comes
   scene.recorder->head(head_of(200));
   scene.complete();
   EXPECT_EQ(reader.look(), Status::kMore);
