@@ -6,7 +6,7 @@
 
 namespace reprise::net {
 
-Loop::Loop() : thread_(std::this_thread::get_id()), read_buffer_(new char[kReadBytes]) {
+Loop::Loop() : read_buffer_(new char[kReadBytes]) {
   CHECK(uv_loop_init(&loop_) == 0);
   CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* handle) {
           static_cast<Loop*>(handle->data)->drain_mailbox();
@@ -19,7 +19,7 @@ Loop::Loop() : thread_(std::this_thread::get_id()), read_buffer_(new char[kReadB
   uv_check_start(&check_,
                  [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->run_local(); });
   uv_prepare_start(&prepare_,
-                   [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->run_local(); });
+                   [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->begin_turn(); });
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
 }
@@ -36,7 +36,6 @@ Loop::~Loop() {
 }
 
 void Loop::run() {
-  thread_ = std::this_thread::get_id();
   while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
   }
   run_local();
@@ -90,6 +89,13 @@ void Loop::drain_mailbox() {
   for (base::Task& task : tasks) task();
   run_local();
   if (closing && !uv_is_closing(reinterpret_cast<uv_handle_t*>(&async_))) close_handles();
+}
+
+// Until its first turn a loop has no thread, and everybody's wake-ups go by the mailbox: who made
+// it need not be who runs it.
+void Loop::begin_turn() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  run_local();
 }
 
 // Wake-ups may queue further ones and retire objects; both are finished before input is polled

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -14,8 +15,8 @@
 namespace reprise::net {
 
 // Loop: one thread's event loop and its mailbox.
-// Owner: the worker whose thread runs it. Thread: run() makes the calling thread its thread; only
-// post(), wake() and stop() may be called from others.
+// Owner: the worker whose thread runs it. Thread: the one that runs it; only post(), wake() and
+// stop() may be called from others.
 class Loop final : public base::Executor {
  public:
   Loop();
@@ -57,8 +58,11 @@ class Loop final : public base::Executor {
     void* object;
     void (*destroy)(void*);
   };
-  bool on_own_thread() const { return std::this_thread::get_id() == thread_; }
+  bool on_own_thread() const {
+    return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
   void drain_mailbox();
+  void begin_turn();
   void run_local();
   void close_handles();
 
@@ -67,7 +71,7 @@ class Loop final : public base::Executor {
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   base::SystemClock clock_;
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_{};
   std::unique_ptr<char[]> read_buffer_;
   base::IntrusiveList<base::Wakeup> local_;
   std::vector<Retired> retired_;
