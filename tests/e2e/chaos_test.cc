@@ -1,0 +1,107 @@
+// Many clients who ask, leave and come back at random, in front of an endpoint that fails at
+// random. Whatever is whole is right; whatever is torn looks torn; nothing is left behind.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "e2e/support/checks.h"
+#include "e2e/support/messages.h"
+#include "e2e/support/proxy.h"
+
+namespace reprise::e2e {
+namespace {
+
+constexpr int kClients = 8;
+constexpr int kAsksEach = kMemoryTells ? 600 : 150;
+constexpr int kQuestions = 25;
+
+std::string question(int number, bool stream) {
+  return chat_request({.prompt = "chaos-" + std::to_string(number) + "-", .stream = stream});
+}
+
+std::string words(int number) { return "answer-to-chaos-" + std::to_string(number) + "-"; }
+
+std::string answer_body(int number, bool stream) {
+  if (!stream) return chat_answer(words(number) + std::string(number * 400, 'j'));
+  return chat_stream({words(number), std::string(number * 400, 's'), "end"});
+}
+
+int number_in(const std::string& body) {
+  const size_t at = body.find("chaos-");
+  return at == std::string::npos ? 0 : std::atoi(body.c_str() + at + 6);
+}
+
+// Answers, or fails in one of the ways in which endpoints do.
+void answer_somehow(UpstreamConnection& connection, std::mt19937& random) {
+  const Request request = connection.read_request();
+  const bool stream = contains(request.body, "\"stream\"");
+  const std::string body = answer_body(number_in(request.body), stream);
+  const std::string whole = stream ? stream_response(body) : json_response(body);
+  switch (random() % 12) {
+    case 0:
+      throw ScriptOver();
+    case 1:
+      connection.send(whole.substr(0, random() % whole.size()));
+      throw ScriptOver();
+    case 2:
+      connection.send(whole.substr(0, random() % whole.size()));
+      connection.connection().reset();
+      throw ScriptOver();
+    case 3:
+      connection.send(error_response(500));
+      return;
+    default:
+      const size_t cut = random() % whole.size();
+      connection.send_pieces({whole.substr(0, cut), whole.substr(cut)});
+  }
+}
+
+// One ask of one client, who may not stay for the answer.
+void ask_somehow(const Proxy& proxy, std::mt19937& random, std::atomic<int>& whole) {
+  const int number = static_cast<int>(random() % kQuestions);
+  const bool stream = random() % 2 == 0;
+  RawClient client = proxy.connect();
+  client.send(question(number, stream));
+  const int mood = static_cast<int>(random() % 8);
+  if (mood == 0) return client.connection().reset();
+  if (mood == 1) client.connection().shutdown_write();
+  try {
+    const Head head = client.read_head();
+    if (mood == 2) return;
+    const Response response = client.read_rest();
+    if (!response.whole || response.status != 200) return;
+    ASSERT_EQ(response.body, answer_body(number, stream)) << head.raw;
+    ++whole;
+  } catch (const HarnessError& error) {
+    // A client that half-closed has left; any other gets a head.
+    EXPECT_EQ(mood, 1) << error.what();
+  }
+}
+
+TEST(Chaos, WhateverIsWholeIsRight) {
+  std::atomic<unsigned> seed{1};
+  ScriptedUpstream upstream([&](UpstreamConnection& connection) {
+    std::mt19937 random(seed++);
+    for (;;) answer_somehow(connection, random);
+  });
+  Proxy proxy(upstream, {"--memory", "1MiB", "--ttl", "50ms", "--max-object", "8KiB"});
+  std::atomic<int> whole{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] {
+      std::mt19937 random(1000 + i);
+      for (int ask = 0; ask < kAsksEach; ++ask) ask_somehow(proxy, random, whole);
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_GT(whole, kClients * kAsksEach / 4);
+  eventually("nothing is in flight", [&] { return proxy.metric("reprise_in_flight") == 0; });
+  EXPECT_EQ(json_at(proxy.ask_admin(get("/stats"), "GET").body, "/in_flight/recordings"), "0");
+  EXPECT_EQ(json_at(proxy.ask_admin(get("/stats"), "GET").body, "/in_flight/bytes"), "0");
+  EXPECT_EQ(proxy.stop(), 0);
+}
+
+}  // namespace
+}  // namespace reprise::e2e
