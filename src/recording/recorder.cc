@@ -55,7 +55,7 @@ Recorder::Flow Recorder::append(base::Bytes bytes) {
     recording.budget_->charge(bytes.size() + Recording::kChunkOverhead);
   recording.appended_ += bytes.size();
   recording.chunks_.push_back({std::move(bytes), offset_ms, std::exchange(recording.at_end_, 0)});
-  if (recording.appended_ > recording.limits_.kept_max) recording.stop_keeping_locked();
+  if (recording.outgrown_locked()) recording.stop_keeping_locked();
   recording.drop_consumed_locked();
   recording.wake_readers_locked();
   return flow_locked();

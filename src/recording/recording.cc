@@ -45,6 +45,11 @@ bool Recording::joinable_locked() const {
   return !abandoned_ && keep_ == Keep::kKept && state_ != State::kFailed;
 }
 
+bool Recording::outgrown_locked() const {
+  const uint64_t cost = appended_ + chunks_.size() * kChunkOverhead;
+  return appended_ > limits_.kept_max || cost > limits_.kept_max * kCostFactorMax + kCostSlack;
+}
+
 uint64_t Recording::bytes_recorded() const {
   std::scoped_lock lock(mutex_);
   return appended_;

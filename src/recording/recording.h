@@ -89,8 +89,12 @@ class Recording {
 
   // What holding a chunk costs beyond its bytes.
   static constexpr size_t kChunkOverhead = base::Bytes::kOverheadBytes + sizeof(Chunk);
+  // An answer in pieces so small that holding them costs far more than they say is not kept either.
+  static constexpr size_t kCostFactorMax = 4;
+  static constexpr size_t kCostSlack = 64 * 1024;
 
   bool joinable_locked() const;
+  bool outgrown_locked() const;
   void wake_readers_locked();
   void wake_writer_locked();
   void stop_keeping_locked();

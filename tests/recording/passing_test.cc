@@ -25,6 +25,22 @@ TEST(Passing, DropsWhatItsReaderHasConsumed) {
   EXPECT_EQ(reader.body().size(), 100'000u);
 }
 
+// One byte at a time costs the holder ninety.
+TEST(Passing, AnAnswerInTinyPiecesOutgrowsByWhatItCosts) {
+  Scene scene(Keep::kKept, {.kept_max = 64 * 1024});
+  Reader reader(scene.executor);
+  ASSERT_TRUE(reader.join(scene.recording));
+  scene.recorder->head(head_of(200));
+  int pieces = 0;
+  while (scene.recorder->keeping() && pieces < 64 * 1024) {
+    scene.append("x");
+    ++pieces;
+  }
+  EXPECT_FALSE(scene.recorder->keeping());
+  EXPECT_LT(pieces, 8 * 1024);
+  scene.complete();
+}
+
 TEST(Passing, HoldsTheWriterBackAtTheWindow) {
   Scene scene(Keep::kPassing, {.window = 8});
   Reader reader(scene.executor);
