@@ -60,25 +60,41 @@ base::Result<void> prepare(http::RequestHead& head, const Settings& settings, In
   const bool wants_upgrade = head.upgrade;
   http::Hop hop = http::strip_hop_by_hop(head.fields);
   inquiry->upgrade = wants_upgrade && may_upgrade(hop.upgrade) ? std::move(hop.upgrade) : "";
-  head.fields.remove("Expect");
-  head.fields.remove("Host");
-
   forwarded.framing = head.framing;
   forwarded.content_length = head.content_length;
   forwarded.upgrade = !inquiry->upgrade.empty();
-  forwarded.fields.clear();
-  forwarded.fields.add("Host", settings.upstream.authority);
-  for (size_t i = 0; i < head.fields.size(); ++i) {
-    forwarded.fields.add(head.fields[i].name, head.fields[i].value);
-  }
-  if (forwarded.upgrade) {
-    forwarded.fields.add("Connection", "Upgrade");
-    forwarded.fields.add("Upgrade", inquiry->upgrade);
-  } else if (hop.te_trailers) {
-    forwarded.fields.add("Connection", "TE");
-    forwarded.fields.add("TE", "trailers");
-  }
+  // The parser gets the memory of the request before this one to fill again.
+  std::swap(forwarded.fields, head.fields);
+  inquiry->te_trailers = hop.te_trailers;
   return {};
+}
+
+http::RequestHead head_to_forward(const Inquiry& inquiry, const Settings& settings) {
+  http::RequestHead head;
+  head.method = inquiry.head.method;
+  head.target = inquiry.head.target;
+  head.framing = inquiry.head.framing;
+  head.content_length = inquiry.head.content_length;
+  head.upgrade = inquiry.head.upgrade;
+  bool host_stood = false;
+  for (size_t i = 0; i < inquiry.head.fields.size(); ++i) {
+    const http::Fields::Field field = inquiry.head.fields[i];
+    if (http::iequals(field.name, "Host")) {
+      head.fields.add(field.name, settings.upstream.authority);
+      host_stood = true;
+    } else if (!http::iequals(field.name, "Expect")) {
+      head.fields.add(field.name, field.value);
+    }
+  }
+  if (!host_stood) head.fields.add("Host", settings.upstream.authority);
+  if (head.upgrade) {
+    head.fields.add("Connection", "Upgrade");
+    head.fields.add("Upgrade", inquiry.upgrade);
+  } else if (inquiry.te_trailers) {
+    head.fields.add("Connection", "TE");
+    head.fields.add("TE", "trailers");
+  }
+  return head;
 }
 
 std::optional<openai::BypassReason> bypass_by_head(const Inquiry& inquiry,

@@ -65,7 +65,6 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
   state_ = State::kStreaming;
   context_.metrics.stream_opened();
   client_version_ = head.version;
-  client_keeps_alive_ = head.keep_alive;
   head_only_ = head.method == "HEAD";
   const Settings& settings = context_.commons.settings;
   if (head.method == "CONNECT") {
@@ -266,7 +265,7 @@ base::Bytes ProxyExchange::body_on_the_wire() const {
 void ProxyExchange::forward(std::shared_ptr<recording::Recording> recording,
                             std::unique_ptr<Keeper> keeper) {
   ForwardedRequest request;
-  request.head = inquiry_.head;
+  request.head = head_to_forward(inquiry_, context_.commons.settings);
   request.body_streams = !connection_.request_ended();
   if (!request.body_streams) request.body = body_on_the_wire();
   auto call = std::make_unique<UpstreamCall>(context_.calls, std::move(request),

@@ -83,7 +83,6 @@ class ProxyExchange final : public Exchange,
   State state_ = State::kIdle;
   Inquiry inquiry_;
   http::Version client_version_ = http::Version::kHttp11;
-  bool client_keeps_alive_ = true;
   bool head_only_ = false;
   std::string body_;       // while collecting, and until forwarded
   http::Fields trailers_;  // of the request
