@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <regex>
+#include <sstream>
 
 #include "e2e/support/checks.h"
 #include "e2e/support/messages.h"
@@ -21,8 +21,16 @@ Finished run(const Args& args, const std::vector<std::string>& env = {}) {
 
 // What --check prints without the comments, which say where a value came from.
 std::string settings_in(const std::string& output) {
-  static const std::regex comment(" *#[^\\n]*");
-  return std::regex_replace(output, comment, "");
+  std::istringstream lines(output);
+  std::string settings;
+  for (std::string line; std::getline(lines, line);) {
+    line.resize(std::min(line.size(), line.find('#')));
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    settings += line +
+                "
+                ";
+  }
+  return settings;
 }
 
 // The value of an option in what --check prints.

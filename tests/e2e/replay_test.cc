@@ -1,8 +1,6 @@
 // A repeated question is answered from the recording, and cannot be told from the original.
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "e2e/support/checks.h"
 #include "e2e/support/messages.h"
 #include "e2e/support/proxy.h"
@@ -44,7 +42,7 @@ TEST(Replay, LabelsAMissAndAHit) {
   const Response miss = proxy.ask(chat_request());
   expect_cache(miss, "MISS");
   EXPECT_EQ(miss.cache_status(), "reprise; fwd=uri-miss; stored");
-  EXPECT_TRUE(std::regex_match(miss.get("X-Reprise-Key"), std::regex("[0-9a-f]{32}")));
+  EXPECT_TRUE(matches(miss.get("X-Reprise-Key"), "[0-9a-f]{32}"));
   for (const char* name : {"Age", "X-Reprise-Model", "X-Reprise-Stored"}) {
     EXPECT_FALSE(miss.has(name)) << name;
   }
@@ -54,11 +52,11 @@ TEST(Replay, LabelsAMissAndAHit) {
   EXPECT_TRUE(contains(hit.cache_status(), "detail=memory"));
   EXPECT_LE(ttl_of(hit), 24 * 3600);
   EXPECT_GE(ttl_of(hit), 24 * 3600 - 60);
-  EXPECT_TRUE(std::regex_match(hit.get("Age"), std::regex("[0-9]{1,2}")));
+  EXPECT_TRUE(matches(hit.get("Age"), "[0-9]{1,2}"));
   EXPECT_EQ(hit.get("X-Reprise-Key"), miss.get("X-Reprise-Key"));
   EXPECT_EQ(hit.get("X-Reprise-Model"), "gpt-test-2024");
-  EXPECT_TRUE(std::regex_match(hit.get("X-Reprise-Stored"),
-                               std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)")))
+  EXPECT_TRUE(matches(hit.get("X-Reprise-Stored"),
+                      "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}([.][0-9]+)?Z"))
       << hit.get("X-Reprise-Stored");
 }
 

@@ -1,6 +1,7 @@
 #include "e2e/support/checks.h"
 
 #include <gtest/gtest.h>
+#include <regex.h>
 #include <simdjson.h>
 
 #include <cstdlib>
@@ -45,6 +46,16 @@ long ttl_of(const Response& response) {
   const size_t at = status.find("; ttl=");
   EXPECT_NE(at, std::string::npos) << status;
   return at == std::string::npos ? 0 : std::atol(status.c_str() + at + 6);
+}
+
+bool matches(const std::string& text, const std::string& expression) {
+  regex_t compiled;
+  if (regcomp(&compiled, ("^(" + expression + ")$").c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    throw HarnessError("not an expression: " + expression);
+  }
+  const bool matched = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return matched;
 }
 
 void eventually(const std::string& what, const std::function<bool()>& holds) {

@@ -22,6 +22,10 @@ void expect_cache(const Response& response, const std::string& x_cache);
 // The `ttl=` of Cache-Status.
 long ttl_of(const Response& response);
 
+// True if all of `text` is of the shape that a POSIX extended expression describes. (std::regex
+// does not get past gcc 12's warnings in sanitized builds.)
+bool matches(const std::string& text, const std::string& expression);
+
 // Looks until `holds` does; throws when that takes too long.
 void eventually(const std::string& what, const std::function<bool()>& holds);
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <regex>
 #include <sstream>
 
 #include "e2e/support/checks.h"
@@ -34,17 +33,25 @@ Launch complete(const std::string& upstream_url, const Launch& extra) {
   return launch;
 }
 
-// The port of the first line that says `message` and names an address. 0 when there is none.
+// The port of the address that a log line names, as text or as JSON. 0 when it names none.
+uint16_t port_in_line(const std::string& line) {
+  const size_t field = line.find("address");
+  if (field == std::string::npos) return 0;
+  size_t start = line.find_first_not_of("\":= ", field + 7);
+  if (start == std::string::npos) return 0;
+  const size_t end = std::min(line.find_first_of("\", ", start), line.size());
+  start = line.rfind(':', end - 1) + 1;
+  return static_cast<uint16_t>(std::atoi(line.substr(start, end - start).c_str()));
+}
+
+// The port in the first line that says `message`. 0 when there is none.
 uint16_t port_in(const std::string& log, const std::string& message, bool admin) {
-  static const std::regex address(R"re(address"?[=:]\s*"?[^\s",]*:(\d+))re");
   std::istringstream lines(log);
-  std::string line;
-  while (std::getline(lines, line)) {
+  for (std::string line; std::getline(lines, line);) {
     if (line.find(message) == std::string::npos) continue;
     if ((line.find("admin listening") != std::string::npos) != admin) continue;
-    std::smatch match;
-    if (!std::regex_search(line, match, address)) continue;
-    return static_cast<uint16_t>(std::atoi(match[1].str().c_str()));
+    const uint16_t port = port_in_line(line);
+    if (port != 0) return port;
   }
   return 0;
 }
