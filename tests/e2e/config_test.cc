@@ -26,9 +26,7 @@ std::string settings_in(const std::string& output) {
   for (std::string line; std::getline(lines, line);) {
     line.resize(std::min(line.size(), line.find('#')));
     while (!line.empty() && line.back() == ' ') line.pop_back();
-    settings += line +
-                "
-                ";
+    settings += line + "\n";
   }
   return settings;
 }
