@@ -158,9 +158,8 @@ void TlsStream::advance() {
   advancing_ = true;
   if (!open_ && end_ == End::kNone) shake_hands();
   if (open_) {
-    write_early();
+    write_early();  // reads by itself the message that it waits for
     deliver();
-    write_early();  // what was read may have been what writing waited for
   }
   tell_end();
   advancing_ = false;

@@ -194,6 +194,8 @@ TEST_F(ConnectorTest, ShakesHands) {
   run_turns();  // nobody reads yet, and nothing is lost
   Reader reader;
   (**outcome_)->set_handler(&reader);
+  run_turns();
+  EXPECT_EQ(reader.bytes, "");
   (**outcome_)->resume_reading();
   run_until([&] { return reader.over(); });
   EXPECT_EQ(reader.bytes, "said at once");
