@@ -1,12 +1,14 @@
 #include "app/option_text.h"
 
 // Each library's header stays behind its one door; of libraries that run, these are all we ask.
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 const char* uv_version_string();
 const char* OpenSSL_version(int what);
 const char* zlibVersion();
 const char* ZSTD_versionString();
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace reprise::app {
 

@@ -22,10 +22,13 @@ using openai::BypassReason;
 
 namespace {
 
+// A reader may be slow for a while: cutting it costs its answer, holding on to it only memory.
+constexpr size_t kLagMin = size_t{8} << 20;
+
 recording::Limits limits_of(const Settings& settings) {
   recording::Limits limits;
   limits.kept_max = settings.object_max;
-  limits.lag_max = std::max(settings.object_max, limits.window);
+  limits.lag_max = std::max(settings.object_max, kLagMin);
   return limits;
 }
 
