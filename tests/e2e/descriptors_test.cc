@@ -22,7 +22,8 @@ class Descriptors : public testing::Test {
   }
 
   // Whoever comes while there is no descriptor for him may be turned away without a word.
-  bool accepts() const {
+  bool accepts() {
+    EXPECT_TRUE(proxy_.process().running());
     try {
       return proxy_.ask(get("/v1/models"), "GET").status == 200;
     } catch (const HarnessError&) {
@@ -65,6 +66,25 @@ TEST_F(Descriptors, RunningStreamsGoOnAndAcceptingRecovers) {
   eventually("it accepts again", [&] { return accepts(); });
   go_on_.back().release();
   EXPECT_TRUE(streaming.read_rest().whole);
+}
+
+TEST_F(Descriptors, ARequestThatNeedsOneIsToldSo) {
+  // Accepted before, and without an upstream connection that waits in the pool.
+  RawClient client = proxy_.connect();
+  client.send(chat_request({.headers = "Cache-Control: only-if-cached\r\n"}));
+  EXPECT_EQ(client.read_response().status, 504);
+  {
+    const auto clients = flood();
+    eventually("no descriptor is left",
+               [&] { return proxy_.process().open_descriptors() >= kDescriptorsMax - 1; });
+    for (const std::string& request : {get("/v1/models"), chat_request({.stream = true})}) {
+      client.send(request);
+      expect_error(client.read_response(), 503, "overloaded");
+    }
+  }
+  eventually("it accepts again", [&] { return accepts(); });
+  client.send(get("/v1/models"));
+  EXPECT_EQ(client.read_response("GET").status, 200);
 }
 
 TEST_F(Descriptors, NothingSpins) {
