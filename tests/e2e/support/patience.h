@@ -17,6 +17,14 @@ inline constexpr bool kMemoryTells = false;
 inline constexpr bool kMemoryTells = true;
 #endif
 
+// UBSan's check of types opens a pipe to look at an object, and takes an object at which it cannot
+// look for a bad one: with no descriptor left it cries wolf.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kTypeChecksNeedDescriptors = true;
+#else
+inline constexpr bool kTypeChecksNeedDescriptors = false;
+#endif
+
 // HarnessError: a wait that failed or a message that could not be read. Tests, unlike the proxy,
 // may throw: GoogleTest reports it as the failure of the test, and the test stays readable.
 class HarnessError : public std::runtime_error {
