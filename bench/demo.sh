@@ -68,13 +68,13 @@ start_reprise reprise "$build/reprise" --listen 127.0.0.1:0 --admin 127.0.0.1:0 
 
 printf 'mock endpoint  http://%s   (25 tokens a second)\n' "$mock_address"
 printf 'reprise        http://%s\n' "$address"
-printf 'dashboard      http://%s/\n' "$admin_address"
+printf 'admin          http://%s/stats\n' "$admin_address"
 ask '1. asked for the first time, as a stream' true
 ask '2. asked again, as a stream' true
 ask '3. asked again, whole' false
 
 if [[ $stay == --stay ]]; then
   printf '\nBoth stay until you press Ctrl-C. Try:\n'
-  printf '  OPENAI_BASE_URL=http://%s/v1\n  http://%s/\n' "$address" "$admin_address"
+  printf '  OPENAI_BASE_URL=http://%s/v1\n  http://%s/stats\n' "$address" "$admin_address"
   wait
 fi

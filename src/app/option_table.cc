@@ -69,7 +69,7 @@ constexpr OptionSpec kAddresses[] = {
      addresses<&O::listen, parse_listen_address>(),
      "where applications connect: HOST:PORT, [v6]:PORT or unix:PATH; port 0 picks one"},
     {"admin", "ADDRESS", "127.0.0.1:7071", "off", kOnce, kAll, kRestart, kAdmin,
-     "health, metrics, purge and dashboard; off disables them. Beyond loopback it takes "
+     "health, metrics and purge; off disables them. Beyond loopback it takes "
      "--admin-token"},
     {"admin-token", "TOKEN", "none", "none", kOnce, kAll, kRestart,
      text<&O::admin_token, parse_admin_token>(Kind::kSecret),

@@ -130,7 +130,9 @@ char* write_json_character(uint32_t code, char* out) {
     return out;
   }
   if (code >= 0x20) return write_utf8(code, out);
-  std::memcpy(out, "\\u00", 4);
+  out[0] = '\\';
+  out[1] = 'u';
+  out[2] = out[3] = '0';
   out[4] = kHexDigits[code >> 4];
   out[5] = kHexDigits[code & 15];
   return out + 6;

@@ -138,7 +138,8 @@ void TcpStream::queue_rest(std::span<const Piece> pieces, size_t skip) {
                });
   if (error != 0) return on_write_error(error);
   unwritten_ += op->bytes;
-  op.release();
+  // The request's callback owns it now.
+  static_cast<void>(op.release());
 }
 
 void TcpStream::on_written(int status, size_t bytes) {
