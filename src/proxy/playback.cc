@@ -81,8 +81,11 @@ Playback::Emitted Playback::emit(Cursor::Status status) {
   const bool ended = status == Cursor::Status::kEnd;
   const bool whole = ended && (decoder_ == nullptr || decoder_->finish().has_value());
   if (whole && form_ == BodyForm::kChunked) {
-    static const http::Fields kNone;
-    http::write_last_chunk(scratch_.after, batch.trailers != nullptr ? *batch.trailers : kNone);
+    if (batch.trailers != nullptr) {
+      http::write_last_chunk(scratch_.after, *batch.trailers);
+    } else {
+      scratch_.after.append(http::kLastChunk);
+    }
   }
   write_out(batch);
   if (status == Cursor::Status::kFailed || ended != whole) {

@@ -16,7 +16,6 @@ using reprise::openai::AnswerJson;
 using reprise::openai::AnswerReader;
 using reprise::openai::Asked;
 using reprise::openai::BodyEnd;
-using reprise::openai::NotStored;
 using reprise::openai::Route;
 using reprise::openai::Verdict;
 

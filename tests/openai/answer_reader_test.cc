@@ -10,7 +10,7 @@
 namespace reprise::openai {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 const std::string kChat =
     R"({"model":"m","choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}]})";
