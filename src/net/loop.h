@@ -42,6 +42,10 @@ class Loop final : public base::Executor {
     retired_.push_back({object.release(), [](void* dead) { delete static_cast<T*>(dead); }});
   }
 
+  // Runs now what a callback that is about to return to libuv has woken and retired, rather than at
+  // the end of the turn: what one stream brought leaves before the next is read.
+  void settle() { run_local(); }
+
   uv_loop_t* uv() { return &loop_; }
   // The loop's cached time in milliseconds; it moves once a turn.
   uint64_t now_ms() const { return uv_now(&loop_); }

@@ -57,7 +57,10 @@ void TcpStream::resume_reading() {
       },
       [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buf) {
         auto* self = static_cast<TcpStream*>(stream->data);
-        if (self != nullptr && count != 0) self->on_uv_read(count, buf->base);
+        if (self == nullptr || count == 0) return;
+        Loop& loop = self->loop_;
+        self->on_uv_read(count, buf->base);
+        loop.settle();
       });
   if (error != 0) break_later(error);
 }

@@ -1,6 +1,5 @@
 #include "proxy/playback.h"
 
-#include <array>
 #include <utility>
 
 #include "http/writer.h"
@@ -119,17 +118,17 @@ bool Playback::decode(Batch& batch) {
 }
 
 void Playback::write_out(Batch& batch) {
-  std::array<net::Piece, Batch::kPiecesMax + 2> pieces;
-  size_t count = 0;
-  if (!scratch_.before.empty()) pieces[count++] = net::Piece::transient(scratch_.before);
+  std::vector<net::Piece>& pieces = scratch_.pieces;
+  pieces.clear();
+  if (!scratch_.before.empty()) pieces.push_back(net::Piece::transient(scratch_.before));
   if (form_ != BodyForm::kNone) {
     for (size_t i = 0; i < batch.piece_count; ++i) {
-      pieces[count++] = net::Piece::shared(batch.pieces[i]);
+      pieces.push_back(net::Piece::shared(batch.pieces[i]));
     }
     body_bytes_ += batch.bytes;
   }
-  if (!scratch_.after.empty()) pieces[count++] = net::Piece::transient(scratch_.after);
-  if (count > 0) connection_.write({pieces.data(), count});
+  if (!scratch_.after.empty()) pieces.push_back(net::Piece::transient(scratch_.after));
+  if (!pieces.empty()) connection_.write(pieces);
   batch.clear();
 }
 

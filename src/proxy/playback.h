@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/content_coding.h"
 #include "proxy/client_connection.h"
@@ -14,6 +15,7 @@ struct Scratch {
   recording::Batch batch;
   std::string before;  // what goes out before the body's pieces
   std::string after;   // and after them
+  std::vector<net::Piece> pieces;
 };
 
 // BodyForm: how a body goes out to a client.

@@ -171,14 +171,13 @@ void UpstreamCall::on_read(std::string_view bytes) {
     return cancel({failure, "upstream's answer is malformed: " + parser_.error().detail});
   }
   if (upgraded_) return upgrade(bytes.substr(consumed));
-  flush_pieces();
-  if (stage_ == Stage::kOver) return;
+  const Recorder::Flow flow = flush_pieces();
   if (answer_ended_) {
     if (consumed < bytes.size()) parser_.head().keep_alive = false;
     return complete();
   }
   arm_timeout();
-  apply(recorder_.flow());
+  apply(flow);
 }
 
 void UpstreamCall::on_interim(const http::ResponseHead& head) {
@@ -212,18 +211,19 @@ void UpstreamCall::on_end(const http::Fields& trailers) {
 }
 
 // All that one read brought becomes one chunk.
-void UpstreamCall::flush_pieces() {
+Recorder::Flow UpstreamCall::flush_pieces() {
   size_t total = 0;
   for (const std::string_view piece : pieces_) total += piece.size();
-  if (total == 0) return;
+  if (total == 0) return recorder_.flow();
   base::Bytes chunk = base::Bytes::with_size(total);
   size_t filled = 0;
   for (const std::string_view piece : pieces_) {
     filled += piece.copy(chunk.mutable_data() + filled, piece.size());
   }
   pieces_.clear();
-  recorder_.append(std::move(chunk));
+  const Recorder::Flow flow = recorder_.append(std::move(chunk));
   if (keeper_ != nullptr && !recorder_.keeping()) keeper_->outgrown();
+  return flow;
 }
 
 void UpstreamCall::apply(Recorder::Flow flow) {

@@ -84,7 +84,7 @@ class UpstreamCall final : public base::IntrusiveNode,
   void on_end(const http::Fields& trailers) override;
 
   void connection_lost(std::string detail);
-  void flush_pieces();
+  recording::Recorder::Flow flush_pieces();
   void apply(recording::Recorder::Flow flow);
   void upgrade(std::string_view behind);
   void complete();

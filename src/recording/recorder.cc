@@ -17,6 +17,7 @@ Recorder::Recorder(std::shared_ptr<Recording> recording, const base::Clock& cloc
   std::scoped_lock lock(recording_->mutex_);
   CHECK(recording_->writer_ == nullptr && recording_->state_ == State::kOpen);
   recording_->writer_ = &writer_;
+  keeping_ = recording_->keep_ == Keep::kKept;
 }
 
 Recorder::~Recorder() {
@@ -55,7 +56,10 @@ Recorder::Flow Recorder::append(base::Bytes bytes) {
     recording.budget_->charge(bytes.size() + Recording::kChunkOverhead);
   recording.appended_ += bytes.size();
   recording.chunks_.push_back({std::move(bytes), offset_ms, std::exchange(recording.at_end_, 0)});
-  if (recording.outgrown_locked()) recording.stop_keeping_locked();
+  if (keeping_ && recording.outgrown_locked()) {
+    recording.stop_keeping_locked();
+    keeping_ = false;
+  }
   recording.drop_consumed_locked();
   recording.wake_readers_locked();
   return flow_locked();
@@ -80,11 +84,7 @@ void Recorder::stop_keeping() {
   std::scoped_lock lock(recording_->mutex_);
   recording_->stop_keeping_locked();
   recording_->drop_consumed_locked();
-}
-
-bool Recorder::keeping() const {
-  std::scoped_lock lock(recording_->mutex_);
-  return recording_->keep_ == Keep::kKept;
+  keeping_ = false;
 }
 
 void Recorder::complete(http::Fields trailers) {

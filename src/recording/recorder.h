@@ -42,7 +42,7 @@ class Recorder {
 
   // Drops what has been read and takes no more newcomers: this answer will not be stored.
   void stop_keeping();
-  bool keeping() const;
+  bool keeping() const { return keeping_; }
 
   uint32_t elapsed_ms() const;
 
@@ -54,6 +54,7 @@ class Recorder {
   const base::Clock& clock_;
   base::Wakeup& writer_;
   const int64_t started_us_;
+  bool keeping_ = false;  // whether the recording is still a kept one: only we change that
   bool ended_ = false;
 };
 
