@@ -13,6 +13,8 @@ namespace {
 // Bytes handed to a connection at once, and kept there before more is taken.
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr size_t kUnwrittenMax = 64 * 1024;
+// Up to here copying bytes into one run costs less than having the kernel gather them.
+constexpr size_t kJoinedMax = 4 * 1024;
 }  // namespace
 
 Playback::Playback(ClientConnection& connection, Teller& teller, base::Executor& executor,
@@ -120,12 +122,20 @@ bool Playback::decode(Batch& batch) {
 void Playback::write_out(Batch& batch) {
   std::vector<net::Piece>& pieces = scratch_.pieces;
   pieces.clear();
-  if (!scratch_.before.empty()) pieces.push_back(net::Piece::transient(scratch_.before));
-  if (form_ != BodyForm::kNone) {
-    for (size_t i = 0; i < batch.piece_count; ++i) {
-      pieces.push_back(net::Piece::shared(batch.pieces[i]));
-    }
+  if (form_ == BodyForm::kNone) {
+    batch.clear();
+  } else {
     body_bytes_ += batch.bytes;
+  }
+  if (batch.bytes <= kJoinedMax) {
+    for (size_t i = 0; i < batch.piece_count; ++i) scratch_.before.append(batch.pieces[i].view());
+    scratch_.before.append(scratch_.after);
+    scratch_.after.clear();
+    batch.clear();
+  }
+  if (!scratch_.before.empty()) pieces.push_back(net::Piece::transient(scratch_.before));
+  for (size_t i = 0; i < batch.piece_count; ++i) {
+    pieces.push_back(net::Piece::shared(batch.pieces[i]));
   }
   if (!scratch_.after.empty()) pieces.push_back(net::Piece::transient(scratch_.after));
   if (!pieces.empty()) connection_.write(pieces);
