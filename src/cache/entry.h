@@ -38,7 +38,6 @@ struct Entry {
 
   // True if who asks for `wanted` gets the recorded bytes.
   bool answers(const openai::Form& wanted) const { return form == wanted || asked_form == wanted; }
-  int64_t expires_at_us() const { return recorded_at_us + ttl_ms * 1000; }
   // Everything that keeping this entry costs, allocator overheads included.
   size_t cost_bytes() const;
 };
