@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "app/option_secret.h"
 #include "app/option_sources.h"
 #include "app/option_table.h"
 #include "base/log_escape.h"
+#include "base/seal.h"
 
 namespace reprise::app {
 
@@ -64,6 +67,26 @@ Result<void> check_upstreams(const Options& options) {
   return {};
 }
 
+Result<void> check_memcached(const Options& options) {
+  std::vector<HostPort> taken;
+  for (const HostPort& server : options.memcached) {
+    if (std::find(taken.begin(), taken.end(), server) != taken.end()) {
+      return conflict(options, "memcached", server.text(), "expected each server once");
+    }
+    taken.push_back(server);
+  }
+  const std::string& file = options.memcached_secret_file;
+  if (file.empty()) return {};
+  // Who asks for sealing must not believe in it where there is nothing to seal.
+  if (options.memcached.empty()) {
+    return conflict(options, "memcached-secret", file, "expected --memcached as well");
+  }
+  auto secret = read_secret(file, origin_of(options, "memcached-secret"));
+  if (!secret) return tl::unexpected(std::move(secret.error()));
+  base::wipe(&*secret);
+  return {};
+}
+
 // Empty if it can be read.
 std::string why_unreadable(const std::string& path) {
   // Not waiting for the other end of a named pipe.
@@ -83,7 +106,6 @@ Result<void> check_files(const Options& options) {
   } files[] = {{"upstream-ca", options.upstream_ca_file},
                {"tls-cert", options.tls_cert_file},
                {"tls-key", options.tls_key_file},
-               {"memcached-secret", options.memcached_secret_file},
                {"prices", options.prices_file}};
   for (const auto& file : files) {
     if (file.path.empty()) continue;
@@ -145,7 +167,8 @@ Result<void> check_built(const Options& options) {
 
 Result<void> check_options(const Options& options) {
   // What is missing altogether comes first: nobody should mend a file that is then not used.
-  for (const auto check : {check_built, check_addresses, check_upstreams, check_files}) {
+  for (const auto check :
+       {check_built, check_addresses, check_upstreams, check_memcached, check_files}) {
     if (auto checked = check(options); !checked) return checked;
   }
   return {};

@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "app/option_checks.h"
+#include "app/option_secret.h"
 #include "app/option_sources.h"
 #include "app/option_table.h"
 #include "base/check.h"
@@ -62,6 +63,13 @@ void warn_of_unknown(const Environment& environment, Options& options) {
   }
 }
 
+void warn_of_open_secret(Options& options) {
+  const std::string& file = options.memcached_secret_file;
+  if (file.empty() || !is_world_readable(file)) return;
+  options.warnings.push_back("--memcached-secret " + base::in_quotes(file) +
+                             ": every user of this machine may read it");
+}
+
 // Defaults that depend on other options.
 void settle(Options& options) {
   if (!options.cassette_directory.empty() && !options.origins.contains("scope")) {
@@ -106,6 +114,7 @@ Result<Options> load_options(const std::vector<std::string>& arguments,
   }
   settle(options);
   if (auto checked = check_options(options); !checked) return tl::unexpected(checked.error());
+  warn_of_open_secret(options);
   return options;
 }
 

@@ -18,6 +18,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+// What --memcached-secret names: a file that nobody else may read.
+const std::string& secret_file() {
+  static const TemporaryFile file("a secret that is long enough\n");
+  return file.path();
+}
+
 // Sample: another value than the default for an option, and how --check names it.
 struct Sample {
   std::string option;
@@ -40,6 +46,9 @@ std::vector<Sample> samples() {
       {"coalesce", "off", ""},
       {"on-abort", "finish", ""},
       {"memory", "64MiB", ""},
+      {"memcached", "cache-1:11211", ""},
+      {"memcached-timeout", "50ms", ""},
+      {"memcached-secret", secret_file(), ""},
       {"upstream-ca", kThisFile, ""},
       {"tls-cert", kThisFile, ""},
       {"tls-key", kThisFile, ""},
@@ -73,6 +82,7 @@ std::string written(const Sample& sample) {
 std::vector<std::string> companions(const std::string& option) {
   if (option == "tls-cert") return {"--tls-key", kThisFile};
   if (option == "tls-key") return {"--tls-cert", kThisFile};
+  if (option == "memcached-secret") return {"--memcached", "cache-1:11211"};
   return {};
 }
 
