@@ -74,9 +74,9 @@ std::string plain_suffix(const ValueLabel& label) {
     case ValueKind::kSegment:
       return ":s" + number;
     case ValueKind::kPurges:
-      return ":purges";
+      break;
   }
-  CHECK(false);
+  return ":purges";
 }
 
 // Whether `value` begins with the magic and the version of this mode.
