@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
+#include <vector>
 
 namespace reprise::base {
 namespace {
@@ -146,6 +148,23 @@ TEST(Sealer, NeverSealsTheSameWay) {
   }
   EXPECT_EQ(salts.size(), 100u);
   EXPECT_EQ(hidden.size(), 100u);
+}
+
+TEST(Sealer, ManyThreadsMayUseOne) {
+  const Sealer sealer(kSecret);
+  const Digest128 name = sealer.name("what");
+  const std::string from_here = seal(sealer, "label", kPlain);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&sealer, &from_here, name] {
+      for (int round = 0; round < 200; ++round) {
+        EXPECT_EQ(sealer.name("what"), name);
+        EXPECT_TRUE(opens(sealer, "label", from_here));
+        EXPECT_TRUE(opens(sealer, "label", seal(sealer, "label", kPlain)));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Sealer, NamesAreStableAndDistinct) {
