@@ -30,10 +30,13 @@ base::Result<void> Control::listen(const std::vector<net::ListenSocket>& sockets
   for (const net::ListenSocket& socket : sockets) settings.addresses.push_back(socket.address);
   settings.token = options_.admin_token;
   settings.name_space = options_.name_space;
+  std::vector<proxy::AdminParts::NamedTier> tiers{{"memory", commons_.memory}};
+  if (commons_.memcached != nullptr) tiers.push_back({"memcached", *commons_.memcached});
   admin_ = std::make_unique<proxy::Admin>(
       settings,
       proxy::AdminParts{
-          .tiers = {{"memory", commons_.memory}},
+          .tiers = std::move(tiers),
+          .memcached = commons_.memcached,
           .purges = commons_.purges,
           .clock = commons_.clock,
           .readiness = readiness_,
@@ -69,6 +72,7 @@ proxy::Readings Control::read() const {
   readings.models = commons_.metrics.models().names();
   readings.memory = {commons_.memory.entries(), commons_.memory.bytes(),
                      commons_.memory.bytes_max(), commons_.memory.evictions()};
+  if (commons_.memcached != nullptr) readings.memcached = commons_.memcached->read();
   readings.recordings = {commons_.inflight.size(), commons_.budget.held()};
   return readings;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/control.h"
+#include "app/option_secret.h"
 #include "app/settings_of.h"
 #include "base/log.h"
 #include "net/listener.h"
@@ -49,7 +50,7 @@ class Server {
         inflight_(purges_),
         budget_(options.max_recording_bytes),
         metrics_(options.workers),
-        commons_{settings_, clock_, memory_, inflight_, purges_, budget_, metrics_},
+        commons_{settings_, clock_, memory_, nullptr, inflight_, purges_, budget_, metrics_},
         control_(loop_, options_, commons_, readiness_),
         drain_timeouts_(loop_, static_cast<uint64_t>(options.drain_ms)),
         deadline_([](void* self) noexcept { static_cast<Server*>(self)->finish("the deadline"); },
@@ -68,6 +69,7 @@ class Server {
   int serve();
 
  private:
+  base::Result<void> make_memcached();
   base::Result<void> make_workers();
   base::Result<void> listen_for_clients();
   base::Result<void> listen_for_admin();
@@ -85,6 +87,7 @@ class Server {
   cache::InflightTable inflight_;
   recording::Budget budget_;
   base::Metrics metrics_;
+  std::unique_ptr<cache::MemcachedTier> memcached_;  // null: not shared
   proxy::Commons commons_;
   proxy::ConnectionCount connections_;
   std::atomic<proxy::Readiness> readiness_{proxy::Readiness::kStarting};
@@ -98,6 +101,21 @@ class Server {
   std::vector<std::unique_ptr<proxy::Worker>> workers_;
   size_t workers_draining_ = 0;
 };
+
+base::Result<void> Server::make_memcached() {
+  if (options_.memcached.empty()) return {};
+  std::string secret;
+  if (!options_.memcached_secret_file.empty()) {
+    auto read = read_secret(options_.memcached_secret_file);
+    if (!read) return tl::unexpected(read.error());
+    secret = std::move(*read);
+  }
+  cache::SharedParts parts{clock_, purges_, memory_, metrics_.models()};
+  memcached_ = std::make_unique<cache::MemcachedTier>(
+      memcached_terms_of(options_, std::move(secret)), parts);
+  commons_.memcached = memcached_.get();
+  return {};
+}
 
 base::Result<void> Server::make_workers() {
   for (size_t i = 0; i < options_.workers; ++i) {
@@ -147,6 +165,7 @@ base::Result<void> Server::listen_for_admin() {
 }
 
 base::Result<void> Server::start() {
+  if (auto made = make_memcached(); !made) return made;
   if (auto made = make_workers(); !made) return made;
   if (auto listening = listen_for_clients(); !listening) return listening;
   if (auto listening = listen_for_admin(); !listening) return listening;
@@ -160,6 +179,7 @@ base::Result<void> Server::start() {
 int Server::serve() {
   loop_.run();
   for (const auto& worker : workers_) worker->stop();
+  if (memcached_ != nullptr) memcached_->flush();
   return 0;
 }
 

@@ -40,4 +40,17 @@ proxy::ClientLimits client_limits_of(const Options& options) {
   return limits;
 }
 
+cache::MemcachedTerms memcached_terms_of(const Options& options, std::string secret) {
+  // Requests may accept what is older than --stale allows.
+  constexpr int64_t kKeepMinMs = 24 * 3'600'000;
+  cache::MemcachedTerms terms;
+  for (const HostPort& server : options.memcached) terms.servers.push_back({server.host, server.port});
+  terms.timeout_ms = options.memcached_timeout_ms;
+  terms.secret = std::move(secret);
+  terms.name_space = options.name_space;
+  terms.keep_ms = std::max(options.stale_ms, kKeepMinMs);
+  terms.object_bytes_max = options.max_object_bytes;
+  return terms;
+}
+
 }  // namespace reprise::app

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/digest.h"
+#include "cache/entry.h"
 #include "cache/keyed_hash.h"
 #include "cache/purge_record.h"
 #include "openai/endpoint.h"
@@ -17,8 +18,13 @@
 
 namespace reprise::cache {
 
-// Flight: one question that upstream is being asked right now. Immutable but for its recording.
+// Flight: one question that upstream is being asked right now, or may soon be. Immutable but for
+// its recording, and for what its leader's thread notes about the answer before the recording has a
+// head or has failed: that may be read once it has.
 struct Flight {
+  // Source: who records the answer.
+  enum class Source : uint8_t { kUpstream, kFleet };
+
   base::Digest128 key;
   base::Sha256 proof{};
   openai::Form form;
@@ -26,6 +32,8 @@ struct Flight {
   std::string name_space;
   std::string model_asked;
   std::shared_ptr<recording::Recording> recording;
+  Source source = Source::kUpstream;  // kFleet: another process asks, and its answer is followed
+  std::shared_ptr<const Entry> held;  // what a slower tier held; null: nothing
 };
 
 // InflightTable: the newest joinable flight of each question and form.

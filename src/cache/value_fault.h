@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -12,6 +13,8 @@ enum class ValueFault : uint8_t {
   kCorrupt,   // cut, changed, forged, stored for something else, or sealed with another secret
   kTooLarge,  // says it is larger than anything we store
 };
+
+inline constexpr size_t kValueFaultCount = 4;
 
 constexpr std::string_view value_fault_name(ValueFault fault) {
   switch (fault) {

@@ -211,6 +211,7 @@ OwnResponse Admin::delete_entry(const base::Digest128& key) const {
   // record even if nothing is here, for others may hold it.
   parts_.purges.remove(key, parts_.clock.wall_us());
   for (const AdminParts::NamedTier& named : parts_.tiers) named.tier.remove(key);
+  if (parts_.memcached != nullptr) parts_.memcached->tell_purges();
   if (!held) return own_error(ErrorCode::kNotFound, "no entry has this key");
   OwnResponse response;
   response.status = 204;
@@ -237,7 +238,13 @@ OwnResponse Admin::purge(const Request& request) const {
       json.member("model", order->name);
       break;
   }
-  json.end_object().member("at", base::rfc3339_utc(now_us)).end_object();
+  json.end_object().member("at", base::rfc3339_utc(now_us));
+  if (parts_.memcached != nullptr) {
+    const size_t told = parts_.memcached->tell_purges();
+    json.key("memcached").begin_object().member("servers", parts_.memcached->servers());
+    json.member("told", told).end_object();
+  }
+  json.end_object();
   return content(200, kJson, std::move(json).take());
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cache/memcached_tier.h"
 #include "cache/purge_record.h"
 #include "cache/tier.h"
 #include "http/message.h"
@@ -41,7 +42,8 @@ struct AdminParts {
   using Explain = std::function<base::Result<Explanation>(
       const http::RequestHead& head, std::string_view body, const cache::Entry* other)>;
 
-  std::vector<NamedTier> tiers;  // in the order in which they are asked; none of them waits
+  std::vector<NamedTier> tiers;    // in the order in which they are asked
+  cache::MemcachedTier* memcached;  // that shares purges; null: none
   cache::PurgeRecord& purges;
   const base::Clock& clock;
   const std::atomic<Readiness>& readiness;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "cache/inflight_table.h"
+#include "cache/memcached_tier.h"
 #include "cache/memory_tier.h"
 #include "cache/purge_record.h"
 #include "proxy/settings.h"
@@ -16,6 +17,7 @@ struct Commons {
   const Settings& settings;
   const base::Clock& clock;
   cache::MemoryTier& memory;
+  cache::MemcachedTier* memcached;  // null: not shared
   cache::InflightTable& inflight;
   cache::PurgeRecord& purges;
   recording::Budget& budget;

@@ -42,13 +42,19 @@ base::Result<Explanation> Explainer::explain(const http::RequestHead& head, std:
 void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
                       Explanation* explanation) const {
   explanation->decision = Decision::kMiss;
-  const auto entry = commons_.memory.find(question.key, question.proof);
+  auto entry = commons_.memory.find(question.key, question.proof);
+  explanation->tier = "memory";
+  if (entry == nullptr && commons_.memcached != nullptr) {
+    entry = commons_.memcached->look_up(question.key);
+    if (entry != nullptr && entry->proof != question.proof) entry = nullptr;
+    explanation->tier = "memcached";
+  }
   if (entry == nullptr) {
+    explanation->tier.clear();
     explanation->reason = "uri-miss";
     return;
   }
   const int64_t now_us = commons_.clock.wall_us();
-  explanation->tier = "memory";
   explanation->ttl_s = cache::ttl_left_s(*entry, now_us);
   if (commons_.purges.gone(*entry)) {
     explanation->reason = "purged";

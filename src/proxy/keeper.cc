@@ -20,6 +20,10 @@ Keeper::~Keeper() {
   if (!settled_) give_up(NotStored::kAborted);
 }
 
+void Keeper::lead_fleet(std::unique_ptr<Leadership> leadership) {
+  leadership_ = std::move(leadership);
+}
+
 bool Keeper::on_head(const http::ResponseHead& head) {
   reader_.on_head(head);
   return still_good();
@@ -54,6 +58,7 @@ void Keeper::outgrown() {
 void Keeper::give_up(NotStored reason) {
   if (settled_) return;
   metrics_.count_not_stored(static_cast<size_t>(reason));
+  if (leadership_ != nullptr) leadership_->close_door();
   land();
 }
 
@@ -86,6 +91,7 @@ void Keeper::store(recording::Recorder& recorder, const openai::Verdict& verdict
     metrics_.count_not_stored(static_cast<size_t>(NotStored::kPurged));
     return;
   }
+  if (commons_.memcached != nullptr) commons_.memcached->store(entry);
   commons_.memory.store(std::move(entry));
 }
 

@@ -10,6 +10,7 @@
 #include "openai/answer_reader.h"
 #include "openai/request.h"
 #include "proxy/commons.h"
+#include "proxy/leadership.h"
 #include "recording/recorder.h"
 
 namespace reprise::proxy {
@@ -35,6 +36,9 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
+  // For the whole fleet, until the answer has ended; null: only for this process.
+  void lead_fleet(std::unique_ptr<Leadership> leadership);
+
   // Both: false if this answer will not be kept, whatever follows.
   [[nodiscard]] bool on_head(const http::ResponseHead& head);
   [[nodiscard]] bool on_body(std::string_view piece);
@@ -54,6 +58,7 @@ class Keeper {
   std::shared_ptr<const cache::Flight> flight_;
   KeepTerms terms_;
   openai::AnswerReader reader_;
+  std::unique_ptr<Leadership> leadership_;  // may be null; goes last, behind the store
   bool settled_ = false;
 };
 

@@ -43,6 +43,7 @@ ErrorCode error_of(Failure failure) {
     case Failure::kOverloaded:
       return ErrorCode::kOverloaded;
     case Failure::kAbandoned:
+    case Failure::kHeld:
       return ErrorCode::kDraining;
     case Failure::kProtocol:
     case Failure::kTruncated:
@@ -71,6 +72,7 @@ void ProxyExchange::play(std::shared_ptr<const cache::Entry> entry, CacheResult 
 
 bool ProxyExchange::on_answer_head(const http::ResponseHead& head, std::string* out) {
   if (entry_ != nullptr) return on_replay_head(out);
+  note_source();
   if (declines(head.status)) return false;
   note_first_byte();
   status_ = head.status;
@@ -114,7 +116,7 @@ bool ProxyExchange::declines(int status) {
     ask_again();
     return true;
   }
-  if (fallback_ == nullptr || !is_outage(status)) return false;
+  if (!is_outage(status) || !find_fallback()) return false;
   replay_instead();
   return true;
 }
@@ -162,6 +164,8 @@ void ProxyExchange::on_answer_failed(bool began) {
   const recording::FailureReport report = playback_.cursor().failure();
   const bool head_came = playback_.cursor().saw_head();
   playback_.stop();
+  if (report.failure == Failure::kHeld) return take_held();
+  note_source();
   if (began) {
     // Without a length or chunks only a reset tells a torn answer from a whole one.
     if (until_close()) connection_.reset_on_close();
@@ -171,19 +175,64 @@ void ProxyExchange::on_answer_failed(bool began) {
       follower_ && (context_.commons.settings.scope == openai::Scope::kGlobal || head_came ||
                     report.failure == Failure::kAbandoned);
   if (others_fault && !asked_alone_) return ask_again();
-  if (fallback_ != nullptr) return replay_instead();
+  if (find_fallback()) return replay_instead();
   respond_error(error_of(report.failure), report.detail);
 }
 
 // A joiner whose flight came to nothing asks for itself. It waits for nobody else this time.
 void ProxyExchange::ask_again() {
+  note_ = {CacheResult::kMiss, "uri-miss", "", false};
+  ask_alone();
+}
+
+void ProxyExchange::ask_alone() {
   asked_alone_ = true;
   follower_ = false;
-  note_ = {CacheResult::kMiss, "uri-miss", "", false};
   const auto question =
       context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
   CHECK(question.has_value());
   ask(Join::kAlone);
+}
+
+// What a slower tier held instead of upstream's answer, if these directives take it; each reader of
+// the flight judges for itself.
+void ProxyExchange::take_held() {
+  Found found;
+  found.entry = flight_->held;
+  if (found.entry != nullptr) {
+    found.judgement = cache::judge(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
+                                   cache::Lenience{});
+  }
+  follower_ = false;
+  if (serve(std::move(found), "memcached")) return;
+  if (inquiry_.terms.only_if_cached) return refuse_uncached();
+  ask_alone();
+}
+
+// Whom the answer comes from is known with its head or its failure.
+void ProxyExchange::note_source() {
+  if (flight_ == nullptr || follower_) return;
+  if (flight_->source == cache::Flight::Source::kFleet) {
+    follower_ = true;
+    note_.result = CacheResult::kCoalesced;
+    note_.stored = false;
+    return;
+  }
+  if (flight_->held == nullptr || note_.result != CacheResult::kMiss) return;
+  const cache::Judgement judgement = cache::judge(
+      *flight_->held, context_.commons.clock.wall_us(), inquiry_.terms, cache::Lenience{});
+  note_.forwarded = judgement == cache::Judgement::kRefused ? "request" : "stale";
+}
+
+// Only once the flight has a head or has failed.
+bool ProxyExchange::find_fallback() {
+  const bool held = flight_ != nullptr && flight_->held != nullptr;
+  if (fallback_ == nullptr && held &&
+      cache::may_replace_failure(*flight_->held, context_.commons.clock.wall_us(), inquiry_.terms,
+                                 cache::Lenience{})) {
+    fallback_ = flight_->held;
+  }
+  return fallback_ != nullptr;
 }
 
 void ProxyExchange::replay_instead() {

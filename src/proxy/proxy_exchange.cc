@@ -54,6 +54,7 @@ void ProxyExchange::reset() {
   account();
   entry_.reset();
   fallback_.reset();
+  flight_.reset();
   trailers_.clear();
   body_.clear();
   if (body_.capacity() > kBodyKeptMax) body_ = std::string();
@@ -123,11 +124,7 @@ void ProxyExchange::decide() {
   question_ = *question;
   keyed_ = true;
   if (serve_remembered()) return;
-  if (inquiry_.terms.only_if_cached) {
-    note_ = {CacheResult::kMiss, "uri-miss", "only-if-cached", false};
-    return respond_error(openai::ErrorCode::kNotCached,
-                         "the question is not in the cache, and only-if-cached was asked for");
-  }
+  if (inquiry_.terms.only_if_cached) return look_only();
   ask(inquiry_.terms.no_cache || !context_.commons.settings.coalesce ? Join::kAlone
                                                                      : Join::kAllowed);
 }
@@ -147,13 +144,14 @@ ProxyExchange::Found ProxyExchange::look_up() {
 }
 
 // Plays what memory has, if this request takes it; otherwise notes why upstream is asked.
-bool ProxyExchange::serve_remembered() {
-  Found found = look_up();
+bool ProxyExchange::serve_remembered() { return serve(look_up(), "memory"); }
+
+bool ProxyExchange::serve(Found found, std::string_view tier) {
   note_ = {CacheResult::kMiss, "uri-miss", found.other_form ? "form" : "", false};
   if (found.entry == nullptr) return false;
   switch (found.judgement) {
     case cache::Judgement::kFresh:
-      play(std::move(found.entry), CacheResult::kHit, "memory");
+      play(std::move(found.entry), CacheResult::kHit, tier);
       return true;
     case cache::Judgement::kStale:
     case cache::Judgement::kMaxStale:
@@ -173,7 +171,7 @@ bool ProxyExchange::serve_remembered() {
   return false;
 }
 
-std::shared_ptr<const cache::Flight> ProxyExchange::make_flight(
+std::shared_ptr<cache::Flight> ProxyExchange::make_flight(
     const openai::QuestionDetails& details) {
   const Settings& settings = context_.commons.settings;
   auto flight = std::make_shared<cache::Flight>();
@@ -188,6 +186,20 @@ std::shared_ptr<const cache::Flight> ProxyExchange::make_flight(
   return flight;
 }
 
+// It neither joins nor leads: what a slower tier holds, or nothing.
+void ProxyExchange::look_only() {
+  if (context_.commons.memcached == nullptr || inquiry_.terms.no_cache) return refuse_uncached();
+  const std::shared_ptr<cache::Flight> mine = make_flight(context_.questions.describe());
+  CHECK(playback_.cursor().join(mine->recording));
+  pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
+}
+
+void ProxyExchange::refuse_uncached() {
+  note_ = {CacheResult::kMiss, "uri-miss", "only-if-cached", false};
+  respond_error(openai::ErrorCode::kNotCached,
+                "the question is not in the cache, and only-if-cached was asked for");
+}
+
 // Joins a flight or leads one.
 void ProxyExchange::ask(Join join) {
   if (inquiry_.terms.no_cache) note_.forwarded = "request";
@@ -196,42 +208,62 @@ void ProxyExchange::ask(Join join) {
     return pass(note_.result);
   }
   openai::QuestionDetails details = context_.questions.describe();
-  const std::shared_ptr<const cache::Flight> mine = make_flight(details);
+  const std::shared_ptr<cache::Flight> mine = make_flight(details);
   if (join == Join::kAlone) {
     if (context_.commons.settings.coalesce) {
       context_.commons.inflight.lead(mine, playback_.cursor());
     } else {
       CHECK(playback_.cursor().join(mine->recording));
     }
-    return lead(mine, std::move(details));
+    return lead(mine, std::move(details), join);
   }
   const auto joined = context_.commons.inflight.join_or_lead(mine, playback_.cursor(), [this] {
     const Found found = look_up();
     return found.entry != nullptr && found.judgement == cache::Judgement::kFresh;
   });
-  if (joined == mine) return lead(mine, std::move(details));
-  if (joined != nullptr) return follow();
+  if (joined == mine) return lead(mine, std::move(details), join);
+  if (joined != nullptr) return follow(joined);
   if (!serve_remembered()) ask(Join::kAlone);
 }
 
-void ProxyExchange::follow() {
+void ProxyExchange::follow(const std::shared_ptr<const cache::Flight>& flight) {
+  flight_ = flight;
   follower_ = true;
   note_.result = CacheResult::kCoalesced;
   playback_.start(client_version_);
 }
 
-void ProxyExchange::lead(const std::shared_ptr<const cache::Flight>& flight,
-                         openai::QuestionDetails details) {
-  const Settings& settings = context_.commons.settings;
+void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
+                         openai::QuestionDetails details, Join join) {
+  const Commons& commons = context_.commons;
   KeepTerms terms;
   terms.asked = {question_.route, question_.form,
                  openai::choices_asked(question_.route, body_, context_.answers)};
   terms.details = std::move(details);
-  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(settings.ttl_ms);
-  note_.stored = terms.ttl_ms > 0 && context_.commons.memory.bytes_max() > 0;
+  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(commons.settings.ttl_ms);
+  note_.stored =
+      terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
+  const bool may_look = !inquiry_.terms.no_cache && !asked_alone_ && inquiry_.upgrade.empty();
+  if (commons.memcached != nullptr && may_look) {
+    return pursue(flight, std::move(terms),
+                  join == Join::kAllowed ? Pursuit::Reach::kFleet : Pursuit::Reach::kOwnRequest);
+  }
   auto keeper = std::make_unique<Keeper>(context_.commons, context_.metrics, context_.answers,
                                          flight, std::move(terms));
+  flight_ = flight;
   forward(flight->recording, std::move(keeper));
+}
+
+void ProxyExchange::pursue(const std::shared_ptr<cache::Flight>& flight, KeepTerms terms,
+                           Pursuit::Reach reach) {
+  flight_ = flight;
+  ForwardedRequest request;
+  if (reach != Pursuit::Reach::kWhatIsHeld) {
+    request.head = head_to_forward(inquiry_, context_.commons.settings);
+    request.body = body_on_the_wire();
+  }
+  playback_.start(client_version_);
+  context_.pursuits.start({flight, std::move(request), std::move(terms), inquiry_.terms, reach});
 }
 
 void ProxyExchange::bypass(BypassReason reason) {

@@ -8,6 +8,7 @@
 #include "proxy/exchange.h"
 #include "proxy/inquiry.h"
 #include "proxy/playback.h"
+#include "proxy/pursuit.h"
 #include "proxy/upstream_call.h"
 #include "proxy/worker_context.h"
 
@@ -43,13 +44,18 @@ class ProxyExchange final : public Exchange,
   void decide();
   Found look_up();
   bool serve_remembered();
+  bool serve(Found found, std::string_view tier);
   void ask(Join join);
-  void lead(const std::shared_ptr<const cache::Flight>& flight, openai::QuestionDetails details);
-  void follow();
-  std::shared_ptr<const cache::Flight> make_flight(const openai::QuestionDetails& details);
+  void look_only();
+  void refuse_uncached();
+  void lead(const std::shared_ptr<cache::Flight>& flight, openai::QuestionDetails details,
+            Join join);
+  void follow(const std::shared_ptr<const cache::Flight>& flight);
+  std::shared_ptr<cache::Flight> make_flight(const openai::QuestionDetails& details);
   void bypass(openai::BypassReason reason);
   void pass(base::CacheResult result);
   void forward(std::shared_ptr<recording::Recording> recording, std::unique_ptr<Keeper> keeper);
+  void pursue(const std::shared_ptr<cache::Flight>& flight, KeepTerms terms, Pursuit::Reach reach);
   base::Bytes body_on_the_wire() const;
 
   // The answer's side: proxy_answer.cc.
@@ -64,7 +70,11 @@ class ProxyExchange final : public Exchange,
   BodyForm set_live_framing(http::ResponseHead* head);
   std::unique_ptr<http::Decoder> decoder_for(const http::ResponseHead& head) const;
   void replay_instead();
+  bool find_fallback();
+  void take_held();
+  void note_source();
   void ask_again();
+  void ask_alone();
   void respond_error(openai::ErrorCode code, std::string_view message);
   Persistence persistence() const;
   bool until_close() const { return playback_.body_form() == BodyForm::kUntilClose; }
@@ -90,6 +100,7 @@ class ProxyExchange final : public Exchange,
   openai::Question question_;
   std::shared_ptr<const cache::Entry> entry_;     // being replayed
   std::shared_ptr<const cache::Entry> fallback_;  // may stand in for a failure
+  std::shared_ptr<const cache::Flight> flight_;   // that answers it
   UpstreamCall* call_ = nullptr;
   bool follower_ = false;
   bool asked_alone_ = false;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
+#include "cache/memcached_counters.h"
 
 namespace reprise::proxy {
 
@@ -27,6 +29,7 @@ struct Readings {
   base::MetricTotals totals;
   std::vector<std::string> models;  // by id, as base::ModelTable names them
   Memory memory;
+  std::optional<cache::MemcachedReadings> memcached;  // nothing where it is not used
   Recordings recordings;
 };
 

@@ -10,7 +10,16 @@ Worker::Worker(const WorkerParts& parts)
     : parts_(parts),
       tunnels_(loop_, parts.commons.settings.idle_timeout_ms),
       calls_(loop_, parts.commons.settings, parts.client_tls, parts.metrics),
-      context_{parts.commons, loop_, parts.metrics, calls_, tunnels_, {}, {}, {}, {}},
+      context_{parts.commons,
+               loop_,
+               parts.metrics,
+               calls_,
+               tunnels_,
+               {},
+               {},
+               {},
+               {},
+               {loop_, parts.commons, parts.metrics, calls_, context_.answers}},
       clients_(loop_, parts.limits, parts.connections, &parts.metrics,
                [this](ClientConnection& connection) {
                  return std::make_unique<ProxyExchange>(connection, context_);
@@ -56,6 +65,7 @@ void Worker::stop() {
     listeners_.clear();
     clients_.cut();
     tunnels_.cut();
+    context_.pursuits.cut();
     calls_.cut();
     loop_.stop();
   });

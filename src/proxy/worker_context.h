@@ -6,6 +6,7 @@
 #include "proxy/call_group.h"
 #include "proxy/commons.h"
 #include "proxy/playback.h"
+#include "proxy/pursuit_group.h"
 #include "proxy/tunnel.h"
 
 namespace reprise::proxy {
@@ -22,6 +23,7 @@ struct WorkerContext {
   openai::AnswerJson answers;
   RandomIds ids;
   Scratch scratch;
+  PursuitGroup pursuits;
 };
 
 }  // namespace reprise::proxy

@@ -18,6 +18,7 @@ Recorder::Recorder(std::shared_ptr<Recording> recording, const base::Clock& cloc
   CHECK(recording_->writer_ == nullptr && recording_->state_ == State::kOpen);
   recording_->writer_ = &writer_;
   keeping_ = recording_->keep_ == Keep::kKept;
+  if (recording_->abandoned_) recording_->wake_writer_locked();
 }
 
 Recorder::~Recorder() {
@@ -107,6 +108,15 @@ void Recorder::fail(FailureReport report) {
   recording_->state_ = State::kFailed;
   detach_writer_locked();
   recording_->wake_readers_locked();
+}
+
+std::shared_ptr<Recording> Recorder::hand_over() {
+  std::scoped_lock lock(recording_->mutex_);
+  CHECK(!ended_);
+  ended_ = true;
+  detach_writer_locked();
+  recording_->writer_woken_ = false;
+  return recording_;
 }
 
 void Recorder::detach_writer_locked() {

@@ -39,6 +39,8 @@ class Recorder {
   void complete(http::Fields trailers);
   void fail(FailureReport report);
   bool ended() const { return ended_; }
+  // Leaves the recording open and untouched for another recorder, and does nothing any more.
+  std::shared_ptr<Recording> hand_over();
 
   // Drops what has been read and takes no more newcomers: this answer will not be stored.
   void stop_keeping();

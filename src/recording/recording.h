@@ -31,6 +31,7 @@ enum class Failure : uint8_t {
   kAbandoned,    // nobody was left to read it, or its recorder was dropped
   kOverloaded,   // a bound of ours
   kLagging,      // this reader fell too far behind the others
+  kHeld,         // a tier was asked instead: what it held, if anything, is the answer
 };
 
 // FailureReport: the cause and one line about it, for the error body and the log.

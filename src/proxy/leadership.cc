@@ -1,0 +1,162 @@
+#include "proxy/leadership.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/pursuit_group.h"
+
+namespace reprise::proxy {
+
+using cache::Lease;
+using cache::Segment;
+using cache::SharedRead;
+using cache::SharedWrite;
+using recording::Cursor;
+
+namespace {
+constexpr size_t kBatchBytes = 64 * 1024;
+}  // namespace
+
+Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
+                       const base::Digest128& token)
+    : group_(group),
+      key_(flight.key),
+      form_(flight.form),
+      recording_(flight.recording),
+      looked_(
+          group.loop(), [](void* self) noexcept { static_cast<Leadership*>(self)->on_looked(); },
+          this),
+      more_(
+          group.loop(), [](void* self) noexcept { static_cast<Leadership*>(self)->pump(); }, this),
+      period_([](void* self) noexcept { static_cast<Leadership*>(self)->tick(); }, this),
+      cursor_(more_),
+      renewed_us_(group.loop().clock().monotonic_us()) {
+  lease_.token = token;
+  lease_.proof = flight.proof;
+  lease_.asked_at_us = flight.asked_at_us;
+  group_.lead_periods.arm(period_);
+}
+
+Leadership::~Leadership() {
+  if (look_ != nullptr) look_->forget();
+  if (publishing_) pump();
+  if (publishing_ && !ended_) publish(Segment::End::kFailed);
+  cursor_.leave();
+  release(group_.tier(), key_, form_, lease_.token);
+}
+
+void Leadership::release(cache::MemcachedTier& tier, const base::Digest128& key,
+                         const openai::Form& form, const base::Digest128& token) {
+  const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kRelease, nullptr);
+  write->home = key;
+  write->label = cache::lease_label(key, form);
+  write->payload = cache::lease_prefix(token);
+  tier.submit(write);
+}
+
+void Leadership::tick() {
+  group_.lead_periods.arm(period_);
+  const int64_t now_us = group_.loop().clock().monotonic_us();
+  if (now_us - renewed_us_ >= Lease::kRenewalMs * 1000) renew();
+  if (publishing_ && (head_ != nullptr || !pending_.empty())) publish(Segment::End::kNone);
+  if (look_ == nullptr && lease_.door == Lease::Door::kOpen) look_for_followers();
+}
+
+void Leadership::renew() {
+  renewed_us_ = group_.loop().clock().monotonic_us();
+  const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kHold, nullptr);
+  write->home = key_;
+  write->label = cache::lease_label(key_, form_);
+  write->payload = cache::pack_lease(lease_);
+  write->life_ms = Lease::kLifeMs;
+  group_.tier().submit(write);
+}
+
+void Leadership::close_door() {
+  if (std::exchange(lease_.door, Lease::Door::kClosed) == Lease::Door::kClosed) return;
+  renew();
+}
+
+void Leadership::look_for_followers() {
+  look_ = std::make_shared<SharedRead>(&looked_);
+  look_->home = key_;
+  look_->want(cache::marker_label(lease_.token));
+  group_.tier().submit(look_);
+}
+
+void Leadership::on_looked() {
+  const std::shared_ptr<SharedRead> look = std::exchange(look_, nullptr);
+  if (look->end() != SharedRead::End::kDone) return;
+  const bool followed = look->values[0].found;
+  if (followed && !publishing_) begin_publishing();
+  if (!followed && publishing_) stop_publishing();
+}
+
+void Leadership::begin_publishing() {
+  if (ended_) return;
+  if (!cursor_.join(recording_)) return close_door();
+  publishing_ = true;
+  skip_bytes_ = published_bytes_;
+  pump();
+}
+
+// Nobody follows any more: upstream is not kept busy for their sake.
+void Leadership::stop_publishing() {
+  publishing_ = false;
+  cursor_.leave();
+  head_.reset();
+  pending_.clear();
+}
+
+void Leadership::pump() {
+  while (publishing_ && !ended_) {
+    batch_.clear();
+    const Cursor::Status status = cursor_.next(batch_, kBatchBytes);
+    take(batch_);
+    // The head goes at once: it is what followers wait for.
+    if (head_ != nullptr || pending_.size() >= Segment::kBodyBytesMax) {
+      if (status != Cursor::Status::kEnd) publish(Segment::End::kNone);
+    }
+    if (status == Cursor::Status::kEnd) return publish(Segment::End::kComplete);
+    if (status == Cursor::Status::kFailed) return publish(Segment::End::kFailed);
+    if (status == Cursor::Status::kPending) return;
+  }
+}
+
+void Leadership::take(recording::Batch& batch) {
+  if (batch.head != nullptr && lease_.published == 0) head_ = batch.head;
+  if (batch.trailers != nullptr) trailers_ = *batch.trailers;
+  for (size_t i = 0; i < batch.piece_count; ++i) {
+    std::string_view piece = batch.pieces[i].view();
+    const size_t skipped = std::min<uint64_t>(skip_bytes_, piece.size());
+    skip_bytes_ -= skipped;
+    pending_.append(piece.substr(skipped));
+  }
+  batch.clear();
+}
+
+// In pieces that any server takes.
+void Leadership::publish(Segment::End end) {
+  std::string_view rest = pending_;
+  do {
+    Segment segment;
+    const std::string_view body = rest.substr(0, Segment::kBodyBytesMax);
+    rest.remove_prefix(body.size());
+    segment.head = std::exchange(head_, nullptr);
+    segment.body = base::Bytes::copy_of(body);
+    if (rest.empty()) segment.end = end;
+    if (segment.end == Segment::End::kFailed) segment.failure = cursor_.failure();
+    if (segment.end == Segment::End::kComplete) segment.trailers = trailers_;
+    const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kSet, nullptr);
+    write->home = key_;
+    write->label = cache::segment_label(lease_.token, lease_.published++);
+    write->payload = cache::pack_segment(segment);
+    write->life_ms = end == Segment::End::kNone ? Segment::kLifeMs : Segment::kLifeAtEndMs;
+    group_.tier().submit(write);
+    published_bytes_ += body.size();
+  } while (!rest.empty());
+  pending_.clear();
+  ended_ = end != Segment::End::kNone;
+}
+
+}  // namespace reprise::proxy

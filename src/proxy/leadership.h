@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/executor.h"
+#include "cache/inflight_table.h"
+#include "cache/lease.h"
+#include "cache/memcached_tier.h"
+#include "cache/segment.h"
+#include "net/timeout_queue.h"
+#include "recording/cursor.h"
+
+namespace reprise::proxy {
+
+class PursuitGroup;
+
+// Leadership: asking upstream on behalf of every process that shares the Memcached. Renews the
+// flight's lease, looks for followers elsewhere, and while there are any publishes the answer for
+// them, from its first byte on, as one more reader of its recording. At its end it lets go of the
+// lease, behind the store of the entry.
+// Owner: the flight's Keeper. Thread: the group's loop's.
+class Leadership {
+ public:
+  // The lease with `token` is ours.
+  Leadership(PursuitGroup& group, const cache::Flight& flight, const base::Digest128& token);
+  // The recording has ended, or will not.
+  ~Leadership();
+  Leadership(const Leadership&) = delete;
+  Leadership& operator=(const Leadership&) = delete;
+
+  // This answer takes no more followers.
+  void close_door();
+
+  // Lets go of a lease, if it is the one with `token`.
+  static void release(cache::MemcachedTier& tier, const base::Digest128& key,
+                      const openai::Form& form, const base::Digest128& token);
+
+ private:
+  void tick();
+  void look_for_followers();
+  void on_looked();
+  void begin_publishing();
+  void stop_publishing();
+  void pump();
+  void take(recording::Batch& batch);
+  void publish(cache::Segment::End end);
+  void renew();
+
+  PursuitGroup& group_;
+  const base::Digest128 key_;
+  const openai::Form form_;
+  const std::shared_ptr<recording::Recording> recording_;
+  cache::Lease lease_;
+  base::Wakeup looked_;
+  base::Wakeup more_;
+  net::Timeout period_;
+  std::shared_ptr<cache::SharedRead> look_;
+  recording::Cursor cursor_;
+  recording::Batch batch_;
+  bool publishing_ = false;
+  bool ended_ = false;              // the last segment is out
+  std::shared_ptr<const http::ResponseHead> head_;  // not published yet
+  http::Fields trailers_;
+  std::string pending_;             // body not published yet
+  uint64_t published_bytes_ = 0;
+  uint64_t skip_bytes_ = 0;         // of what the cursor gives: published before
+  int64_t renewed_us_ = 0;
+};
+
+}  // namespace reprise::proxy

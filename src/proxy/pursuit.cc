@@ -1,0 +1,201 @@
+#include "proxy/pursuit.h"
+
+#include <utility>
+
+#include "proxy/leadership.h"
+#include "proxy/pursuit_group.h"
+
+// Stages:
+//   kLookingUp     the shared tier is asked for the entry  -> kOver if it will do; kLeasing, or
+//                                                             upstream if the reach says so
+//   kLeasing       the lease is asked for                  -> kLookingAgain when it is ours;
+//                                                             kFollowing when another has it
+//   kLookingAgain  the entry may have come just before the
+//                  lease was free                          -> kOver, or upstream, leading
+//   kFollowing     another process's answer is awaited     -> kOver at its end; kLookingUp if the
+//                                                             leader is gone and nothing was taken
+//   kOver          waiting to be destroyed
+// Up to kFollowing everything together takes no longer than a lookup may: then upstream is asked.
+
+namespace reprise::proxy {
+
+using cache::SharedJob;
+using cache::SharedRead;
+using cache::SharedWrite;
+using cache::ValueKind;
+using recording::Failure;
+
+Pursuit::Pursuit(PursuitGroup& group, Terms terms)
+    : group_(group),
+      flight_(std::move(terms.flight)),
+      request_(std::move(terms.request)),
+      keep_(std::move(terms.keep)),
+      directives_(terms.directives),
+      reach_(terms.reach),
+      job_wakeup_(
+          group.loop(), [](void* self) noexcept { static_cast<Pursuit*>(self)->on_job(); }, this),
+      flow_wakeup_(
+          group.loop(), [](void* self) noexcept { static_cast<Pursuit*>(self)->on_flow(); }, this),
+      recorder_(flight_->recording, group.loop().clock(), flow_wakeup_),
+      deadline_([](void* self) noexcept { static_cast<Pursuit*>(self)->on_timeout(); }, this),
+      period_([](void* self) noexcept { static_cast<Pursuit*>(self)->poll(); }, this) {}
+
+Pursuit::~Pursuit() { forget_jobs(); }
+
+// The lease may be granted after we have gone on without it: then nobody must wait for us.
+void Pursuit::release_lease() {
+  Leadership::release(group_.tier(), flight_->key, flight_->form, token_);
+}
+
+void Pursuit::forget_jobs() {
+  if (read_ != nullptr) std::exchange(read_, nullptr)->forget();
+  if (write_ != nullptr) std::exchange(write_, nullptr)->forget();
+}
+
+void Pursuit::start() {
+  group_.lookup_timeouts.arm(deadline_);
+  look_up(Stage::kLookingUp);
+}
+
+void Pursuit::look_up(Stage stage) {
+  stage_ = stage;
+  read_ = std::make_shared<SharedRead>(&job_wakeup_);
+  read_->home = flight_->key;
+  read_->promote = SharedRead::Promote::kToMemory;
+  read_->want({ValueKind::kEntry, flight_->key, {}, 0});
+  group_.tier().submit(read_);
+}
+
+void Pursuit::on_job() {
+  switch (stage_) {
+    case Stage::kLookingUp:
+    case Stage::kLookingAgain:
+      return on_looked_up();
+    case Stage::kLeasing:
+      return on_lease_answer();
+    case Stage::kFollowing:
+      return on_poll();
+    case Stage::kOver:
+      return;
+  }
+}
+
+bool Pursuit::will_do(const cache::Entry& entry) const {
+  switch (cache::judge(entry, group_.commons().clock.wall_us(), directives_, cache::Lenience{})) {
+    case cache::Judgement::kFresh:
+    case cache::Judgement::kStale:
+    case cache::Judgement::kMaxStale:
+      return true;
+    case cache::Judgement::kExpired:
+    case cache::Judgement::kRefused:
+      return false;
+  }
+  return false;
+}
+
+void Pursuit::on_looked_up() {
+  const std::shared_ptr<SharedRead> read = std::exchange(read_, nullptr);
+  std::shared_ptr<const cache::Entry> entry = std::move(read->entry);
+  const bool ours = entry != nullptr && entry->proof == flight_->proof &&
+                    !group_.commons().purges.gone(*entry);
+  if (ours && entry->answers(flight_->form)) {
+    if (will_do(*entry)) return hold(std::move(entry));
+    flight_->held = std::move(entry);
+  }
+  if (reach_ == Reach::kWhatIsHeld) return hold(std::move(flight_->held));
+  if (stage_ == Stage::kLookingAgain) return ask_upstream(leadership());
+  if (reach_ == Reach::kOwnRequest || read->end() != SharedJob::End::kDone) {
+    return ask_upstream(nullptr);
+  }
+  take_lease();
+}
+
+void Pursuit::take_lease() {
+  stage_ = Stage::kLeasing;
+  if (!deadline_.armed()) group_.lookup_timeouts.arm(deadline_);
+  cache::Lease lease;
+  lease.token = token_ = cache::random_token();
+  lease.proof = flight_->proof;
+  lease.asked_at_us = flight_->asked_at_us;
+  write_ = std::make_shared<SharedWrite>(SharedWrite::Op::kAdd, &job_wakeup_);
+  write_->home = flight_->key;
+  write_->label = cache::lease_label(flight_->key, flight_->form);
+  write_->payload = cache::pack_lease(lease);
+  write_->life_ms = cache::Lease::kLifeMs;
+  group_.tier().submit(write_);
+}
+
+void Pursuit::on_lease_answer() {
+  const std::shared_ptr<SharedWrite> write = std::exchange(write_, nullptr);
+  if (write->end() != SharedJob::End::kDone) {
+    release_lease();
+    return ask_upstream(nullptr);
+  }
+  if (write->done) return look_up(Stage::kLookingAgain);
+  look_for_leader();
+}
+
+std::unique_ptr<Leadership> Pursuit::leadership() {
+  return std::make_unique<Leadership>(group_, *flight_, token_);
+}
+
+void Pursuit::on_timeout() {
+  group_.tier().count_timeout();
+  const Stage stage = stage_;
+  forget_jobs();
+  if (reach_ == Reach::kWhatIsHeld) return hold(nullptr);
+  if (stage == Stage::kLeasing) release_lease();
+  ask_upstream(stage == Stage::kLookingAgain ? leadership() : nullptr);
+}
+
+void Pursuit::on_flow() {
+  if (stage_ == Stage::kOver) return;
+  switch (recorder_.flow()) {
+    case recording::Recorder::Flow::kAbandoned:
+      return give_up({Failure::kAbandoned, "nobody reads the answer any more"});
+    case recording::Recorder::Flow::kGoOn:
+      if (stage_ == Stage::kFollowing && read_ == nullptr && !period_.armed()) poll();
+      return;
+    case recording::Recorder::Flow::kWait:
+      return;
+  }
+}
+
+// The flight lands first: whoever comes now finds the entry in memory, or asks anew.
+void Pursuit::hold(std::shared_ptr<const cache::Entry> entry) {
+  flight_->held = std::move(entry);
+  give_up({Failure::kHeld, "nothing is held"});
+}
+
+void Pursuit::ask_upstream(std::unique_ptr<Leadership> leadership) {
+  if (recorder_.flow() == recording::Recorder::Flow::kAbandoned) {
+    return give_up({Failure::kAbandoned, "nobody reads the answer any more"});
+  }
+  auto keeper = std::make_unique<Keeper>(group_.commons(), group_.metrics(), group_.answers(),
+                                         flight_, std::move(keep_));
+  keeper->lead_fleet(std::move(leadership));
+  auto call = std::make_unique<UpstreamCall>(group_.calls(), std::move(request_),
+                                             recorder_.hand_over(), std::move(keeper));
+  over();
+  group_.calls().start(std::move(call), nullptr);
+}
+
+void Pursuit::give_up(recording::FailureReport report) {
+  if (stage_ == Stage::kOver) return;
+  if (stage_ == Stage::kLeasing || stage_ == Stage::kLookingAgain) {
+    release_lease();
+  }
+  group_.commons().inflight.land(*flight_);
+  recorder_.fail(std::move(report));
+  over();
+}
+
+void Pursuit::over() {
+  stage_ = Stage::kOver;
+  deadline_.disarm();
+  period_.disarm();
+  forget_jobs();
+  group_.remove(*this);
+}
+
+}  // namespace reprise::proxy

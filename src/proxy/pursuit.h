@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/intrusive_list.h"
+#include "cache/freshness.h"
+#include "cache/inflight_table.h"
+#include "cache/lease.h"
+#include "cache/segment.h"
+#include "cache/shared_job.h"
+#include "net/timeout_queue.h"
+#include "proxy/keeper.h"
+#include "proxy/upstream_call.h"
+#include "recording/recorder.h"
+
+namespace reprise::proxy {
+
+class PursuitGroup;
+
+// Pursuit: a flight's way to its answer where processes share a Memcached: what is held there, what
+// another process is being answered right now, or else upstream. One per crowd.
+// Owner: its PursuitGroup. Thread: the group's loop's. It outlives the exchange that caused it for
+// as long as the flight has readers.
+class Pursuit final : public base::IntrusiveNode {
+ public:
+  // Reach: how far it goes.
+  enum class Reach : uint8_t {
+    kFleet,         // everything: look up, join another process's request or lead for all
+    kOwnRequest,    // look up, else ask upstream, whoever asks already
+    kWhatIsHeld,    // look up, and nothing more
+  };
+  struct Terms {
+    std::shared_ptr<cache::Flight> flight;
+    ForwardedRequest request;
+    KeepTerms keep;
+    cache::Terms directives;  // the leader's: whether what is held will do
+    Reach reach = Reach::kFleet;
+  };
+
+  Pursuit(PursuitGroup& group, Terms terms);
+  ~Pursuit();
+
+  void start();
+  // Fails the recording.
+  void give_up(recording::FailureReport report);
+
+ private:
+  enum class Stage : uint8_t { kLookingUp, kLeasing, kLookingAgain, kFollowing, kOver };
+
+  // Towards what is held, a lease, or upstream: pursuit.cc.
+  void on_job();
+  void on_timeout();
+  void on_flow();
+  void look_up(Stage stage);
+  void on_looked_up();
+  void take_lease();
+  void on_lease_answer();
+  void release_lease();
+  bool will_do(const cache::Entry& entry) const;
+  void hold(std::shared_ptr<const cache::Entry> entry);
+  void ask_upstream(std::unique_ptr<class Leadership> leadership);
+  std::unique_ptr<Leadership> leadership();
+  void forget_jobs();
+  void over();
+
+  // Behind another process: pursuit_follow.cc.
+  void look_for_leader();
+  void poll();
+  void on_poll();
+  bool on_first_sight(const cache::Lease& lease);
+  void mark();
+  bool take_segments();
+  bool take_segment(cache::Segment segment);
+  void on_silence(const std::optional<cache::Lease>& lease);
+  void lose_leader(const char* why);
+
+  PursuitGroup& group_;
+  const std::shared_ptr<cache::Flight> flight_;
+  ForwardedRequest request_;
+  KeepTerms keep_;
+  const cache::Terms directives_;
+  const Reach reach_;
+  base::Wakeup job_wakeup_;
+  base::Wakeup flow_wakeup_;
+  recording::Recorder recorder_;
+  net::Timeout deadline_;
+  net::Timeout period_;
+  Stage stage_ = Stage::kLookingUp;
+  std::shared_ptr<cache::SharedRead> read_;
+  std::shared_ptr<cache::SharedWrite> write_;
+  base::Digest128 token_;  // of the lease that we want for ourselves
+
+  // While following.
+  std::optional<cache::Lease> leader_;
+  uint64_t next_segment_ = 0;
+  bool began_ = false;        // the recording has a head: there is no way back
+  int polls_beside_entry_ = 0;
+  int64_t marked_us_ = 0;
+  int64_t contact_us_ = 0;  // the server's last answer
+  int64_t news_us_ = 0;     // the leader's last sign of life
+};
+
+}  // namespace reprise::proxy

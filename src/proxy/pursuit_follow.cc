@@ -1,0 +1,187 @@
+#include <utility>
+
+#include "proxy/leadership.h"
+#include "proxy/pursuit.h"
+#include "proxy/pursuit_group.h"
+
+// Pursuit behind another process. The leader publishes its answer as numbered segments while a
+// marker says that somebody follows; its lease says that it lives. What has been taken from one
+// leader is never continued with another's.
+
+namespace reprise::proxy {
+
+using cache::Lease;
+using cache::Segment;
+using cache::SharedRead;
+using cache::SharedWrite;
+using cache::ValueKind;
+using recording::Failure;
+
+namespace {
+
+// How long the server may be silent before what was begun is given up.
+constexpr int64_t kContactUs = 10'000'000;
+// How long a leader without a lease may go without a segment: its next renewal would restore it.
+constexpr int64_t kNewsUs = (Lease::kRenewalMs + 1'000) * 1'000;
+constexpr int64_t kMarkerLifeMs = 5'000;
+constexpr int64_t kMarkPeriodUs = 2'000'000;
+// The entry is stored before the last segments are published. It is used alone if they stay away.
+constexpr int kPollsBesideEntryMax = 8;
+
+// Where a poll's labels lie.
+constexpr size_t kEntryAt = 0;
+constexpr size_t kLeaseAt = 1;
+constexpr size_t kSegmentsAt = 2;
+
+// Upstream failed before it had said anything.
+bool failed_early(const Segment& segment) {
+  return segment.head == nullptr && segment.body.empty() && segment.end == Segment::End::kFailed;
+}
+
+}  // namespace
+
+void Pursuit::look_for_leader() {
+  stage_ = Stage::kFollowing;
+  leader_.reset();
+  next_segment_ = 0;
+  polls_beside_entry_ = 0;
+  marked_us_ = 0;
+  contact_us_ = news_us_ = group_.loop().clock().monotonic_us();
+  poll();
+}
+
+void Pursuit::poll() {
+  read_ = std::make_shared<SharedRead>(&job_wakeup_);
+  read_->home = flight_->key;
+  read_->want({ValueKind::kEntry, flight_->key, {}, 0});
+  read_->want(cache::lease_label(flight_->key, flight_->form));
+  if (leader_) {
+    for (uint64_t i = 0; i < SharedRead::kLabelsMax - kSegmentsAt; ++i) {
+      read_->want(cache::segment_label(leader_->token, next_segment_ + i));
+    }
+    if (group_.loop().clock().monotonic_us() - marked_us_ >= kMarkPeriodUs) mark();
+  }
+  group_.tier().submit(read_);
+}
+
+// Tells the leader that somebody follows.
+void Pursuit::mark() {
+  marked_us_ = group_.loop().clock().monotonic_us();
+  const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kSet, nullptr);
+  write->home = flight_->key;
+  write->label = cache::marker_label(leader_->token);
+  write->life_ms = kMarkerLifeMs;
+  group_.tier().submit(write);
+}
+
+void Pursuit::on_poll() {
+  const int64_t now_us = group_.loop().clock().monotonic_us();
+  if (read_->end() != SharedRead::End::kDone) {
+    read_.reset();
+    if (!began_) return ask_upstream(nullptr);
+    if (now_us - contact_us_ > kContactUs) return lose_leader("the shared cache is gone");
+    return group_.follow_periods.arm(period_);
+  }
+  contact_us_ = now_us;
+  std::optional<Lease> lease;
+  if (read_->values[kLeaseAt].found) lease = cache::unpack_lease(read_->values[kLeaseAt].payload);
+  if (!leader_ && lease) {
+    if (on_first_sight(*lease)) poll();
+    return;
+  }
+  const bool news = take_segments();
+  if (stage_ == Stage::kOver) return;
+  if (news || (lease && leader_ && lease->token == leader_->token)) news_us_ = now_us;
+  if (!news) on_silence(lease);
+  if (stage_ != Stage::kFollowing) return;
+  read_.reset();
+  if (recorder_.flow() == recording::Recorder::Flow::kGoOn) group_.follow_periods.arm(period_);
+}
+
+// Whether this leader's answer is one for us.
+bool Pursuit::on_first_sight(const Lease& lease) {
+  const cache::PurgeRecord& purges = group_.commons().purges;
+  const bool gone =
+      purges.purged(lease.asked_at_us, flight_->name_space, flight_->model_asked, {}) ||
+      purges.removed(lease.asked_at_us, flight_->key);
+  if (gone || lease.proof != flight_->proof || lease.door == Lease::Door::kClosed) {
+    ask_upstream(nullptr);
+    return false;
+  }
+  deadline_.disarm();
+  leader_ = lease;
+  return true;
+}
+
+// True if there was one.
+bool Pursuit::take_segments() {
+  bool news = false;
+  for (size_t i = kSegmentsAt; i < read_->count; ++i) {
+    SharedRead::Value& value = read_->values[i];
+    if (!value.found) continue;
+    if (read_->labels[i].number != next_segment_) {
+      lose_leader("a part of the answer was lost");
+      return true;
+    }
+    std::optional<Segment> segment = cache::unpack_segment(value.payload);
+    const bool fits = segment && (began_ != (segment->head != nullptr) || failed_early(*segment));
+    if (!fits) {
+      lose_leader("a part of the answer is damaged");
+      return true;
+    }
+    ++next_segment_;
+    news = true;
+    if (!take_segment(std::move(*segment))) return true;
+  }
+  return news;
+}
+
+// False at the answer's end.
+bool Pursuit::take_segment(Segment segment) {
+  if (segment.head != nullptr) {
+    began_ = true;
+    flight_->source = cache::Flight::Source::kFleet;
+    recorder_.head(*segment.head);
+  }
+  if (!segment.body.empty()) recorder_.append(std::move(segment.body));
+  if (segment.end == Segment::End::kNone) return true;
+  group_.commons().inflight.land(*flight_);
+  if (segment.end == Segment::End::kComplete) {
+    recorder_.complete(std::move(segment.trailers));
+  } else {
+    recorder_.fail(std::move(segment.failure));
+  }
+  over();
+  return false;
+}
+
+void Pursuit::on_silence(const std::optional<Lease>& lease) {
+  const bool leads = lease && leader_ && lease->token == leader_->token;
+  if (leads && lease->published > next_segment_) {
+    return lose_leader("a part of the answer was lost");
+  }
+  if (began_) {
+    if (!leads && group_.loop().clock().monotonic_us() - news_us_ > kNewsUs) {
+      lose_leader("the process that asked upstream is gone");
+    }
+    return;
+  }
+  const std::shared_ptr<const cache::Entry>& entry = read_->entry;
+  const bool usable = entry != nullptr && entry->proof == flight_->proof &&
+                      entry->answers(flight_->form) && !group_.commons().purges.gone(*entry) &&
+                      will_do(*entry);
+  if (usable && (!leads || ++polls_beside_entry_ > kPollsBesideEntryMax)) {
+    group_.commons().memory.store(entry);
+    return hold(entry);
+  }
+  if (leads && lease->door == Lease::Door::kClosed) return ask_upstream(nullptr);
+  // Released, or expired because the leader has died: one of its followers leads next.
+  if (!leads) take_lease();
+}
+
+void Pursuit::lose_leader(const char* why) {
+  if (began_) return give_up({Failure::kTruncated, why});
+  ask_upstream(nullptr);
+}
+
+}  // namespace reprise::proxy

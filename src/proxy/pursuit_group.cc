@@ -1,0 +1,43 @@
+#include "proxy/pursuit_group.h"
+
+#include <utility>
+
+namespace reprise::proxy {
+
+namespace {
+uint64_t lookup_timeout_ms(const Commons& commons) {
+  return commons.memcached == nullptr ? 1 : static_cast<uint64_t>(commons.memcached->timeout_ms());
+}
+}  // namespace
+
+PursuitGroup::PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics,
+                           CallGroup& calls, openai::AnswerJson& answers)
+    : lookup_timeouts(loop, lookup_timeout_ms(commons)),
+      follow_periods(loop, kFollowPeriodMs),
+      lead_periods(loop, kLeadPeriodMs),
+      loop_(loop),
+      commons_(commons),
+      metrics_(metrics),
+      calls_(calls),
+      answers_(answers) {}
+
+PursuitGroup::~PursuitGroup() { cut(); }
+
+void PursuitGroup::start(Pursuit::Terms terms) {
+  auto* pursuit = new Pursuit(*this, std::move(terms));
+  pursuits_.push_back(*pursuit);
+  pursuit->start();
+}
+
+void PursuitGroup::remove(Pursuit& pursuit) {
+  pursuit.unlink();
+  loop_.retire(std::unique_ptr<Pursuit>(&pursuit));
+}
+
+void PursuitGroup::cut() {
+  while (!pursuits_.empty()) {
+    pursuits_.front().give_up({recording::Failure::kAbandoned, "reprise is shutting down"});
+  }
+}
+
+}  // namespace reprise::proxy
