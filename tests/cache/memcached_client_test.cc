@@ -271,6 +271,14 @@ INSTANTIATE_TEST_SUITE_P(
                     "VALUE " + std::string(300, 'n') + " 0 1 5\r\nx\r\nEND\r\n",
                     "VALUE " + std::string(340, 'n') + "\r\n", std::string(5000, 'n')));
 
+// Not by waiting for it: the value's memory was never taken.
+TEST(MemcachedClient, RefusesAtOnceWhatWouldBeTooLarge) {
+  ScriptedMemcached server({"VALUE a 0 4294967295 5\r\nx"});
+  MemcachedClient client(at(server.port()), kPatienceMs);
+  EXPECT_FALSE(get(client, {"a"}).whole);
+  EXPECT_FALSE(client.timed_out());
+}
+
 TEST(MemcachedClient, KeepsWhatCameBeforeTheFailure) {
   ScriptedMemcached server({"VALUE a 0 1 5\r\nx\r\nVALUE b 0 9 6\r\nyy", "END\r\n"});
   MemcachedClient client(at(server.port()), 200);
