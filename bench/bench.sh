@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The figures that the README claims, measured: against the ceiling, nginx and HAProxy, in one run
 # on one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
+# Tables are printed at the end.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,15 +11,29 @@ rounds=5
 seconds=5
 connections=32
 streams=400
+crowds=10
+clients=200                     # of a crowd
+memcached_connections=(1 16 64)
+pool=1024                       # questions that Memcached holds
+tables=(hits memcached passing streams crowd)
+
+usage() {
+  printf 'usage: ./dev bench [--rounds N] [--seconds N] [--connections N] [--streams N]\n' >&2
+  printf '                   [--crowds N] [--only TABLE[,TABLE]…]\ntables: %s\n' "${tables[*]}" >&2
+  exit 2
+}
+
 while (($# > 0)); do
   case $1=${2:-} in
-    --rounds=[1-9]* | --seconds=[1-9]* | --connections=[1-9]* | --streams=[1-9]*)
+    --rounds=[1-9]* | --seconds=[1-9]* | --connections=[1-9]* | --streams=[1-9]* | --crowds=[1-9]*)
       declare "${1#--}=$2"
       ;;
-    *)
-      printf 'usage: ./dev bench [--rounds N] [--seconds N] [--connections N] [--streams N]\n' >&2
-      exit 2
+    --only=?*)
+      known=" ${tables[*]} "
+      IFS=, read -r -a tables <<<"$2"
+      for table in "${tables[@]}"; do [[ $known == *" $table "* ]] || usage; done
       ;;
+    *) usage ;;
   esac
   shift 2
 done
@@ -35,6 +50,8 @@ source "$here/lib.sh"
 source "$here/measure.sh"
 # shellcheck source=bench/servers.sh
 source "$here/servers.sh"
+# shellcheck source=bench/tables.sh
+source "$here/tables.sh"
 
 clean_up() {
   stop_all
@@ -63,6 +80,30 @@ bench_hits() {
   # Two caches, each of which may ask once per connection before it has the answer.
   asked=$(mock_requests)
   ((asked <= 2 * connections)) || die "hits: $asked questions reached the endpoint"
+  stop_all
+}
+
+# Many questions, so that no two connections ask the same at once and share one lookup.
+bench_memcached() {
+  local round count one asked
+  start_mock --tokens 32 --size 690
+  start_memcached
+  start_memcached_nginx
+  start_pinned_reprise --memory 0 --memcached "127.0.0.1:$memcached_port"
+  seconds=2 ask_with_wrk "$memcached_nginx_port" 16 POOL="$pool" >/dev/null
+  seconds=2 ask_with_wrk "$reprise_port" 16 POOL="$pool" >/dev/null
+  asked=$(mock_requests)
+  for ((round = 1; round <= rounds; ++round)); do
+    for count in "${memcached_connections[@]}"; do
+      progress "hits from Memcached, $count connections" "$round"
+      note batches "nginx-$count" 1
+      measure memcached "nginx-$count" "$memcached_nginx_pid,$memcached_pid" \
+        ask_with_wrk "$memcached_nginx_port" "$count" POOL="$pool"
+      measure_batches memcached "reprise-$count" "$reprise_pid,$memcached_pid" \
+        ask_with_wrk "$reprise_port" "$count" POOL="$pool"
+    done
+  done
+  note strays all "$(($(mock_requests) - asked))"
   stop_all
 }
 
@@ -96,91 +137,26 @@ bench_streams() {
   stop_all
 }
 
-# --- tables -------------------------------------------------------------------------------------
-
-print_machine() {
-  printf '%s, %s cores, Linux %s; %s, %s, wrk %s. Servers on core %s, clients on core %s; ' \
-    "$(lscpu | sed -n 's/^Model name: *//p' | head -n 1)" "$(nproc)" "$(uname -r)" \
-    "$(nginx -v 2>&1 | sed 's/.*: //')" \
-    "$(haproxy -v | sed -n -E '1s/^(\S+) version (\S+).*/\1 \2/p')" \
-    "$( (wrk -v 2>&1 || true) | sed -n -E '1s/^wrk (\S+).*/\1/p')" "$server_core" "$client_core"
-  printf 'medians of %s rounds of %s s.\n' "$rounds" "$seconds"
-}
-
-print_hits() {
-  local one ceiling nginx cpu
-  ceiling=$(median hits ceiling 3)
-  nginx=$(median hits nginx 3)
-  printf '\nHits from memory: POST of 300 bytes, answered with 1 KB, %s connections.\n\n' \
-    "$connections"
-  printf '| server | requests/s | CPU µs/request | × ceiling | × nginx | median µs | p99 µs |\n'
-  printf '|---|---:|---:|---:|---:|---:|---:|\n'
-  for one in ceiling nginx haproxy reprise; do
-    cpu=$(median hits "$one" 3)
-    printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$(hits_name "$one")" \
-      "$(digits 0 "$(median hits "$one" 2)")" "$(digits 2 "$cpu")" "$(per "$cpu" "$ceiling")" \
-      "$(per "$cpu" "$nginx")" "$(digits 0 "$(median hits "$one" 5)")" \
-      "$(digits 0 "$(median hits "$one" 6)")"
+# Four processes that share a Memcached, and many clients that ask them all at once.
+bench_crowd() {
+  local round before ports=() first spread end_spread failures
+  start_mock --tokens 40 --rate 40
+  start_memcached
+  for ((round = 1; round <= 4; ++round)); do
+    start_pinned_reprise --memcached "127.0.0.1:$memcached_port"
+    ports+=("$reprise_port")
   done
-}
-
-hits_name() {
-  case $1 in
-    ceiling) echo 'ceiling (libuv + llhttp, a constant)' ;;
-    nginx) echo 'nginx proxy_cache, keyed by the body' ;;
-    haproxy) echo 'HAProxy cache (GET)' ;;
-    *) echo '**reprise**' ;;
-  esac
-}
-
-print_passing() {
-  local one
-  printf '\nPassing through: one connection, one request after the other; direct takes %s µs.\n\n' \
-    "$(digits 0 "$(median passing direct 5)")"
-  printf '| through | added median µs | added mean µs | CPU µs/request |\n|---|---:|---:|---:|\n'
-  for one in nginx bypass miss; do
-    printf '| %s | %s | %s | %s |\n' "$(passing_name "$one")" \
-      "$(less "$(median passing "$one" 5)" "$(median passing direct 5)")" \
-      "$(less "$(median passing "$one" 4)" "$(median passing direct 4)")" \
-      "$(digits 1 "$(median passing "$one" 3)")"
+  for ((round = 1; round <= crowds; ++round)); do
+    printf 'bench: a crowd, %d of %d\n' "$round" "$crowds" >&2
+    before=$(mock_requests)
+    read -r _ first spread end_spread failures < <(ask_as_crowd "${ports[*]}" "$round") ||
+      die 'crowd: the client failed'
+    ((failures == 0)) || die "crowd: $failures clients had no whole answer, or another"
+    note crowd all "$(($(mock_requests) - before))" "$first" "$spread" "$end_spread"
   done
+  stop_all
 }
 
-passing_name() {
-  case $1 in
-    nginx) echo 'nginx, proxy_buffering off' ;;
-    bypass) echo '**reprise**, not cacheable' ;;
-    *) echo '**reprise**, a miss that is recorded' ;;
-  esac
-}
-
-print_streams() {
-  local one cpu
-  printf '\nStreams: %s at once, 40 tokens/s each; direct, a token is %s µs old on arrival.\n\n' \
-    "$streams" "$(median streams direct 5)"
-  printf '| through | tokens/s | CPU µs/token | × nginx | added median µs | added p99 µs |\n'
-  printf '|---|---:|---:|---:|---:|---:|\n'
-  for one in nginx reprise; do
-    cpu=$(median streams "$one" 3)
-    printf '| %s | %s | %s | %s | %s | %s |\n' "$(streams_name "$one")" \
-      "$(digits 0 "$(median streams "$one" 2)")" "$(digits 2 "$cpu")" \
-      "$(per "$cpu" "$(median streams nginx 3)")" \
-      "$(less "$(median streams "$one" 5)" "$(median streams direct 5)")" \
-      "$(less "$(median streams "$one" 6)" "$(median streams direct 6)")"
-  done
-}
-
-streams_name() {
-  case $1 in
-    nginx) echo 'nginx, proxy_buffering off' ;;
-    *) echo '**reprise**, recording' ;;
-  esac
-}
-
-bench_hits
-bench_passing
-bench_streams
+for table in "${tables[@]}"; do "bench_$table"; done
 print_machine
-print_hits
-print_passing
-print_streams
+for table in "${tables[@]}"; do "print_$table"; done

@@ -1,4 +1,5 @@
--- One question of about 300 bytes, again and again. With UNIQUE set each request asks another.
+-- One question of about 300 bytes, again and again. With UNIQUE set each request asks another; with
+-- POOL=n there are n, which take turns, and which URI and body tell apart.
 local template = '{"model":"mock-1","messages":[{"role":"system","content":"You answer ' ..
   'briefly and to the point, in the language of the question."},{"role":"user","content":' ..
   '"Explain in one paragraph why a cache in front of a language model saves time and ' ..
@@ -19,6 +20,21 @@ if unique then
   request = function()
     count = count + 1
     return wrk.format(nil, nil, nil, string.format(template, seed .. "-" .. count, more))
+  end
+end
+
+local pool = tonumber(os.getenv("POOL") or 0)
+if pool > 0 then
+  local requests = {}
+  local turn = 0
+  -- Made on first use, because wrk knows the path only after it has read this.
+  request = function()
+    turn = turn % pool + 1
+    if not requests[turn] then
+      requests[turn] = wrk.format(nil, wrk.path .. "?question=" .. turn, nil,
+        string.format(template, turn, more))
+    end
+    return requests[turn]
   end
 end
 

@@ -2,7 +2,8 @@
 # The servers that are measured, each pinned to the servers' core, with nothing outside of $work.
 
 : "${work:?}" "${build:?}" "${server_core:?}" "${client_core:?}"
-pid='' address=''  # the last one that was started
+pid='' address='' admin_address=''  # the last one that was started
+reprises=0
 
 # A port below those that the system hands out, at which nobody answers.
 free_port() {
@@ -33,41 +34,45 @@ start_ceiling() {
   ceiling_pid=$pid ceiling_port=${address##*:}
 }
 
-start_pinned_reprise() {
-  start_reprise reprise taskset -c "$server_core" "$build/reprise" --workers 1 \
-    --listen 127.0.0.1:0 --admin 127.0.0.1:0 --upstream "http://127.0.0.1:$mock_port"
+start_pinned_reprise() { # [options]
+  start_reprise "reprise-$((++reprises))" taskset -c "$server_core" "$build/reprise" --workers 1 \
+    --listen 127.0.0.1:0 --admin 127.0.0.1:0 --upstream "http://127.0.0.1:$mock_port" "$@"
   reprise_pid=$pid reprise_port=${address##*:}
 }
 
-# nginx: one worker; a cache keyed by the body on one port, unbuffered forwarding on another.
-start_nginx() {
-  local root=$work/nginx user=''
-  mkdir -p "$root/cache" "$root/logs"
-  ((EUID == 0)) && user='user root;'
+# One thread, on the servers' core: what it costs is counted beside whoever asks it.
+start_memcached() {
+  local as=()
+  ((EUID == 0)) && as=(-u root)
   free_port
-  nginx_cache_port=$port
-  until free_port && ((port != nginx_cache_port)); do :; done
-  nginx_pass_port=$port
-  cat >"$root/nginx.conf" <<CONF
-$user
+  memcached_port=$port
+  start memcached taskset -c "$server_core" memcached "${as[@]}" -l 127.0.0.1 -p "$memcached_port" \
+    -t 1 -m 256 -c 4096
+  memcached_pid=$pid
+  await_port "$memcached_port" "$memcached_pid" memcached
+}
+
+# What every nginx here has in common: what stands before `http`, and the beginning of that.
+nginx_basics() { # ROOT
+  ((EUID == 0)) && printf 'user root;\n'
+  cat <<CONF
 daemon off;
 worker_processes 1;
-pid $root/nginx.pid;
-error_log $root/error.log warn;
+pid $1/nginx.pid;
+error_log $1/error.log warn;
 events { worker_connections 8192; }
 http {
   access_log off;
   tcp_nodelay on;
   keepalive_requests 1000000000;
-  client_body_temp_path $root/body;
-  proxy_temp_path $root/proxy;
-  fastcgi_temp_path $root/fastcgi;
-  uwsgi_temp_path $root/uwsgi;
-  scgi_temp_path $root/scgi;
+  client_body_temp_path $1/body;
+  proxy_temp_path $1/proxy;
+  fastcgi_temp_path $1/fastcgi;
+  uwsgi_temp_path $1/uwsgi;
+  scgi_temp_path $1/scgi;
   client_body_in_single_buffer on;
   client_body_buffer_size 64k;
   open_file_cache max=1000;
-  proxy_cache_path $root/cache keys_zone=answers:16m inactive=1h;
   upstream endpoint {
     server 127.0.0.1:$mock_port;
     keepalive 1024;
@@ -75,6 +80,26 @@ http {
   }
   proxy_http_version 1.1;
   proxy_set_header Connection "";
+CONF
+}
+
+run_nginx() { # NAME PORT, with its configuration in $work/NAME
+  local root=$work/$1
+  start "$1" taskset -c "$server_core" nginx -p "$root" -e "$root/error.log" -c "$root/nginx.conf"
+  await_port "$2" "$pid" "$1"
+}
+
+# nginx: one worker; a cache keyed by the body on one port, unbuffered forwarding on another.
+start_nginx() {
+  local root=$work/nginx
+  mkdir -p "$root/cache" "$root/logs"
+  free_port
+  nginx_cache_port=$port
+  until free_port && ((port != nginx_cache_port)); do :; done
+  nginx_pass_port=$port
+  nginx_basics "$root" >"$root/nginx.conf"
+  cat >>"$root/nginx.conf" <<CONF
+  proxy_cache_path $root/cache keys_zone=answers:16m inactive=1h;
   server {
     listen 127.0.0.1:$nginx_cache_port backlog=4096;
     location / {
@@ -95,9 +120,50 @@ http {
   }
 }
 CONF
-  start nginx taskset -c "$server_core" nginx -p "$root" -e "$root/error.log" -c "$root/nginx.conf"
+  run_nginx nginx "$nginx_pass_port"
   nginx_pid=$pid
-  await_port "$nginx_pass_port" "$nginx_pid" nginx
+}
+
+# Another nginx, whose cache is Memcached. These modules look up before a request's body is read, so
+# the key is the URI: cheaper than hashing a body. Nothing is hashed, and connections are kept.
+start_memcached_nginx() {
+  local root=$work/memcached_nginx modules
+  modules=$(nginx -V 2>&1 | sed -n -E 's/.*--modules-path=(\S+).*/\1/p')
+  mkdir -p "$root/logs"
+  free_port
+  memcached_nginx_port=$port
+  {
+    printf 'load_module %s;\n' "$modules/ngx_http_memc_module.so" \
+      "$modules/ngx_http_srcache_filter_module.so"
+    nginx_basics "$root"
+    cat <<CONF
+  upstream memcached {
+    server 127.0.0.1:$memcached_port;
+    keepalive 1024;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:$memcached_nginx_port backlog=4096;
+    location / {
+      srcache_methods GET POST;
+      srcache_request_cache_control off;
+      srcache_response_cache_control off;
+      srcache_fetch GET /memcached \$request_uri;
+      srcache_store PUT /memcached \$request_uri;
+      proxy_pass http://endpoint;
+    }
+    location = /memcached {
+      internal;
+      set \$memc_key \$query_string;
+      set \$memc_exptime 3600;
+      memc_pass memcached;
+    }
+  }
+}
+CONF
+  } >"$root/nginx.conf"
+  run_nginx memcached_nginx "$memcached_nginx_port"
+  memcached_nginx_pid=$pid
 }
 
 # HAProxy caches GET only, so the ceiling is its origin: the same kilobyte, asked for with no body.
@@ -134,4 +200,10 @@ CONF
 
 mock_requests() {
   curl -fsS "http://127.0.0.1:$mock_port/mock/requests" | sed -E 's/.*"requests":([0-9]+).*/\1/'
+}
+
+# metric NAME: of the reprise that was started last; 0 if it has none such.
+metric() {
+  curl -fsS "http://$admin_address/metrics" |
+    awk -v name="$1" '$1 == name { value = $2 } END { printf "%.0f", value }'
 }
