@@ -12,10 +12,10 @@ struct Expiry {
   bool operator==(const Expiry&) const = default;
 };
 
-inline constexpr Expiry kNever{};
+inline constexpr Expiry kNoExpiry{};
 
 // The expiry of an item that is wanted for another `ttl_ms`: never earlier, up to a second or two
-// later, and never kNever, however short or long the time. A moment is said by our own clock, so
+// later, and never kNoExpiry, however short or long the time. A moment is said by our own clock, so
 // that it is as wrong as that.
 Expiry expiry_of(int64_t ttl_ms, int64_t now_wall_us);
 
