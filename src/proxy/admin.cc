@@ -73,6 +73,18 @@ std::optional<std::string> take_parameter(std::string* query, std::string_view n
   return value;
 }
 
+std::string_view readiness_name(Readiness readiness) {
+  switch (readiness) {
+    case Readiness::kStarting:
+      return "starting";
+    case Readiness::kReady:
+      return "ready";
+    case Readiness::kDraining:
+      return "draining";
+  }
+  CHECK(false);
+}
+
 void write_text(JsonWriter& json, std::string_view name, std::string_view text) {
   json.key(name);
   if (text.empty()) {
@@ -163,16 +175,16 @@ OwnResponse Admin::health(const Request&) const {
   return content(200, kJson, R"({"status":"ok"})");
 }
 
+// Only what keeps requests from being taken: without its Memcached reprise goes on.
 OwnResponse Admin::readiness(const Request&) const {
-  switch (parts_.readiness.load(std::memory_order_acquire)) {
-    case Readiness::kStarting:
-      return content(503, kJson, R"({"status":"starting"})");
-    case Readiness::kReady:
-      return content(200, kJson, R"({"status":"ready"})");
-    case Readiness::kDraining:
-      return content(503, kJson, R"({"status":"draining"})");
+  const Readiness readiness = parts_.readiness.load(std::memory_order_acquire);
+  JsonWriter json;
+  json.begin_object().member("status", readiness_name(readiness));
+  if (const Readings readings = parts_.read(); readings.memcached) {
+    write_memcached_servers(json, "memcached", *readings.memcached);
   }
-  CHECK(false);
+  json.end_object();
+  return content(readiness == Readiness::kReady ? 200 : 503, kJson, std::move(json).take());
 }
 
 OwnResponse Admin::metrics(const Request&) const {

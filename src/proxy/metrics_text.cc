@@ -172,6 +172,90 @@ void append_saved(std::vector<MetricFamily>& families, const Readings& readings)
   families.push_back(std::move(time));
 }
 
+// Bucket i holds the batches of up to 2^i names; whatever is larger is in the last one too.
+ClientMetric::Histogram batch_sizes(const cache::MemcachedReadings& memcached) {
+  ClientMetric::Histogram made;
+  for (size_t i = 0; i < memcached.batches.size(); ++i) {
+    made.sample_count += memcached.batches[i];
+    ClientMetric::Bucket bucket;
+    bucket.cumulative_count = made.sample_count;
+    bucket.upper_bound = i + 1 < memcached.batches.size() ? static_cast<double>(uint64_t{1} << i)
+                                                          : std::numeric_limits<double>::infinity();
+    made.bucket.push_back(bucket);
+  }
+  made.sample_sum = static_cast<double>(memcached.batched_names);
+  return made;
+}
+
+MetricFamily single(std::string name, std::string help, ClientMetric::Histogram histogram) {
+  MetricFamily made = family(std::move(name), std::move(help), MetricType::Histogram);
+  ClientMetric series;
+  series.histogram = std::move(histogram);
+  made.metric.push_back(std::move(series));
+  return made;
+}
+
+void append_memcached_servers(std::vector<MetricFamily>& families,
+                              const cache::MemcachedReadings& memcached) {
+  MetricFamily up =
+      family("reprise_memcached_server_up",
+             "1 while the server answers, 0 before it first has and while it is left alone.",
+             MetricType::Gauge);
+  MetricFamily failures =
+      family("reprise_memcached_server_failures_total",
+             "Times that the server did not answer, or made no sense.", MetricType::Counter);
+  for (const cache::MemcachedReadings::Server& server : memcached.servers) {
+    add(up, {label("server", server.address)}, server.up ? 1 : 0);
+    add(failures, {label("server", server.address)}, static_cast<double>(server.failures));
+  }
+  families.push_back(std::move(up));
+  families.push_back(std::move(failures));
+}
+
+void append_memcached(std::vector<MetricFamily>& families,
+                      const cache::MemcachedReadings& memcached) {
+  const auto add_result = [](MetricFamily& to, std::string_view result, uint64_t count) {
+    add(to, {label("result", result)}, static_cast<double>(count));
+  };
+  MetricFamily lookups =
+      family("reprise_memcached_lookups_total",
+             "Lookups in Memcached by their result; failed: the server did not answer or was being "
+             "left alone; dropped: too many waited.",
+             MetricType::Counter);
+  add_result(lookups, "hit", memcached.hits);
+  add_result(lookups, "miss", memcached.misses);
+  add_result(lookups, "failed", memcached.failed_lookups);
+  add_result(lookups, "dropped", memcached.dropped_lookups);
+  families.push_back(std::move(lookups));
+  families.push_back(single("reprise_memcached_timeouts_total",
+                            "Requests that went on without waiting for Memcached any longer.",
+                            MetricType::Counter, static_cast<double>(memcached.timeouts)));
+  MetricFamily stores =
+      family("reprise_memcached_stores_total",
+             "Answers meant for Memcached by what became of them; failed: the server did not take "
+             "them or was being left alone; dropped: too much waited.",
+             MetricType::Counter);
+  add_result(stores, "stored", memcached.stores);
+  add_result(stores, "failed", memcached.failed_stores);
+  add_result(stores, "dropped", memcached.dropped_stores);
+  families.push_back(std::move(stores));
+  MetricFamily refused =
+      family("reprise_memcached_refused_values_total",
+             "Values from Memcached that could not be used, and why.", MetricType::Counter);
+  for (size_t fault = 0; fault < memcached.refused.size(); ++fault) {
+    add(refused, {label("reason", cache::value_fault_name(static_cast<cache::ValueFault>(fault)))},
+        static_cast<double>(memcached.refused[fault]));
+  }
+  families.push_back(std::move(refused));
+  families.push_back(single("reprise_memcached_batch_size",
+                            "Names that one request to a Memcached server asked for.",
+                            batch_sizes(memcached)));
+  families.push_back(single("reprise_memcached_lookup_seconds",
+                            "Time from a lookup's submission to its result.",
+                            histogram(memcached.lookup_time)));
+  append_memcached_servers(families, memcached);
+}
+
 void append_gauges(std::vector<MetricFamily>& families, const Readings& readings) {
   const auto gauge = [&](std::string name, std::string help, uint64_t value) {
     families.push_back(
@@ -206,6 +290,7 @@ std::string metrics_text(const Readings& readings) {
                                "Time from a request's head to its answer's first byte.",
                                [&](CacheResult result) { return totals.first_byte_time(result); }));
   append_gauges(families, readings);
+  if (readings.memcached) append_memcached(families, *readings.memcached);
   families.push_back(not_stored(totals));
   families.push_back(bypasses(totals));
   append_saved(families, readings);

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/json_writer.h"
-
 namespace reprise::proxy {
 namespace {
 
@@ -30,10 +28,12 @@ void write_memory(JsonWriter& json, const Readings::Memory& memory) {
   json.end_object();
 }
 
-// There is no shared tier: nobody was asked, so the counts are true.
-void write_memcached(JsonWriter& json) {
-  json.key("memcached").begin_object().key("servers").begin_array().end_array();
-  json.member("hits", 0).member("misses", 0).member("timeouts", 0).end_object();
+// Where there is no shared tier nobody was asked, so its zeros are true.
+void write_memcached(JsonWriter& json, const cache::MemcachedReadings& memcached) {
+  json.key("memcached").begin_object();
+  write_memcached_servers(json, "servers", memcached);
+  json.member("hits", memcached.hits).member("misses", memcached.misses);
+  json.member("timeouts", memcached.timeouts).end_object();
 }
 
 void write_in_flight(JsonWriter& json, const Readings& readings) {
@@ -58,12 +58,22 @@ void write_saved(JsonWriter& json, const base::MetricTotals& totals) {
 
 }  // namespace
 
+void write_memcached_servers(JsonWriter& json, std::string_view name,
+                             const cache::MemcachedReadings& memcached) {
+  json.key(name).begin_array();
+  for (const cache::MemcachedReadings::Server& server : memcached.servers) {
+    json.begin_object().member("address", server.address);
+    json.member("state", server.up ? "up" : "down").end_object();
+  }
+  json.end_array();
+}
+
 std::string stats_json(const Readings& readings) {
   JsonWriter json;
   json.begin_object().member("uptime_s", readings.uptime_us / 1'000'000);
   write_requests(json, readings.totals);
   write_memory(json, readings.memory);
-  write_memcached(json);
+  write_memcached(json, readings.memcached.value_or(cache::MemcachedReadings{}));
   write_in_flight(json, readings);
   write_saved(json, readings.totals);
   json.end_object();

@@ -40,6 +40,7 @@ class AdminTest : public testing::Test {
         settings,
         AdminParts{
             .tiers = {{"memory", memory_}},
+            .memcached = nullptr,
             .purges = purges_,
             .clock = clock_,
             .readiness = readiness_,
@@ -96,12 +97,31 @@ TEST_F(AdminTest, IsHealthyAndReadyOnlyWhileItTakesRequests) {
   EXPECT_EQ(ask("HEAD", "/healthz").status, 200);
   EXPECT_EQ(ask("GET", "/readyz").status, 200);
   EXPECT_EQ(ask("GET", "/readyz").body, R"({"status":"ready"})");
-  for (const Readiness readiness : {Readiness::kStarting, Readiness::kDraining}) {
-    readiness_ = readiness;
-    EXPECT_EQ(ask("GET", "/readyz").status, 503);
-    EXPECT_EQ(ask("GET", "/healthz").status, 200);
-  }
+  readiness_ = Readiness::kStarting;
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(ask("GET", "/readyz").body, R"({"status":"starting"})");
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+  readiness_ = Readiness::kDraining;
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
   EXPECT_EQ(ask("GET", "/readyz").body, R"({"status":"draining"})");
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+}
+
+TEST_F(AdminTest, IsReadyWhateverItsMemcachedIs) {
+  readings_.memcached.emplace().servers = {{"cache-1:11211", true, 0}, {"[::1]:11212", false, 9}};
+  const std::string servers = R"("memcached":[{"address":"cache-1:11211","state":"up"},)"
+                              R"({"address":"[::1]:11212","state":"down"}]})";
+  EXPECT_EQ(ask("GET", "/readyz").status, 200);
+  EXPECT_EQ(ask("GET", "/readyz").body, R"({"status":"ready",)" + servers);
+  EXPECT_EQ(ask("GET", "/healthz").body, R"({"status":"ok"})");
+  readiness_ = Readiness::kDraining;
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(ask("GET", "/readyz").body, R"({"status":"draining",)" + servers);
+
+  readiness_ = Readiness::kReady;
+  for (auto& server : readings_.memcached->servers) server.up = false;
+  EXPECT_EQ(ask("GET", "/readyz").status, 200);
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
 }
 
 TEST_F(AdminTest, ShowsNumbers) {
@@ -373,15 +393,6 @@ TEST_F(AdminTest, WithATokenTheOriginMustStillBeItsOwn) {
                   .status,
               200);
   }
-}
-
-TEST(Explanation, TellsMembersThatDiffer) {
-  using Members = std::vector<openai::MemberHash>;
-  const Members one = {{"model", 1}, {"messages", 2}, {"seed", 3}};
-  const Members other = {{"messages", 2}, {"model", 9}, {"top_k", 4}};
-  EXPECT_EQ(differing_members(one, other), (std::vector<std::string>{"model", "seed", "top_k"}));
-  EXPECT_EQ(differing_members(one, one), std::vector<std::string>{});
-  EXPECT_EQ(differing_members({}, {}), std::vector<std::string>{});
 }
 
 }  // namespace

@@ -185,5 +185,133 @@ TEST(MetricsText, SavingsComeByModel) {
   EXPECT_EQ(text[R"(reprise_saved_tokens_total{model="other"})"], 7);
 }
 
+// Every number is another one, so that a pair that was swapped shows.
+cache::MemcachedReadings memcached_readings() {
+  cache::MemcachedReadings memcached;
+  memcached.servers = {{"cache-1:11211", true, 2}, {"[::1]:11212", false, 3}};
+  memcached.hits = 11;
+  memcached.misses = 12;
+  memcached.timeouts = 13;
+  memcached.failed_lookups = 14;
+  memcached.dropped_lookups = 15;
+  memcached.stores = 16;
+  memcached.failed_stores = 17;
+  memcached.dropped_stores = 18;
+  memcached.refused = {21, 22, 23, 24};
+  memcached.batches = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+  memcached.batched_names = 4711;
+  memcached.lookup_time.buckets[0] = 5;   // up to 50 us
+  memcached.lookup_time.buckets[8] = 6;   // up to 25 ms
+  memcached.lookup_time.buckets[22] = 7;  // beyond 600 s
+  memcached.lookup_time.sum_us = 2'500'000;
+  return memcached;
+}
+
+TEST(MetricsText, MemcachedIsCounted) {
+  Readings readings;
+  readings.memcached = memcached_readings();
+  const Exposition text(metrics_text(readings));
+  EXPECT_EQ(text[R"(reprise_memcached_lookups_total{result="hit"})"], 11);
+  EXPECT_EQ(text[R"(reprise_memcached_lookups_total{result="miss"})"], 12);
+  EXPECT_EQ(text["reprise_memcached_timeouts_total"], 13);
+  EXPECT_EQ(text[R"(reprise_memcached_lookups_total{result="failed"})"], 14);
+  EXPECT_EQ(text[R"(reprise_memcached_lookups_total{result="dropped"})"], 15);
+  EXPECT_EQ(text[R"(reprise_memcached_stores_total{result="stored"})"], 16);
+  EXPECT_EQ(text[R"(reprise_memcached_stores_total{result="failed"})"], 17);
+  EXPECT_EQ(text[R"(reprise_memcached_stores_total{result="dropped"})"], 18);
+  EXPECT_EQ(text[R"(reprise_memcached_refused_values_total{reason="foreign"})"], 21);
+  EXPECT_EQ(text[R"(reprise_memcached_refused_values_total{reason="version"})"], 22);
+  EXPECT_EQ(text[R"(reprise_memcached_refused_values_total{reason="corrupt"})"], 23);
+  EXPECT_EQ(text[R"(reprise_memcached_refused_values_total{reason="too_large"})"], 24);
+  EXPECT_EQ(text.type("reprise_memcached_lookups_total"), "counter");
+  EXPECT_EQ(text.type("reprise_memcached_timeouts_total"), "counter");
+  EXPECT_EQ(text.type("reprise_memcached_stores_total"), "counter");
+  EXPECT_EQ(text.type("reprise_memcached_refused_values_total"), "counter");
+}
+
+TEST(MetricsText, MemcachedServersComeByAddress) {
+  Readings readings;
+  readings.memcached = memcached_readings();
+  const Exposition text(metrics_text(readings));
+  EXPECT_EQ(text[R"(reprise_memcached_server_up{server="cache-1:11211"})"], 1);
+  EXPECT_EQ(text[R"(reprise_memcached_server_up{server="[::1]:11212"})"], 0);
+  EXPECT_EQ(text[R"(reprise_memcached_server_failures_total{server="cache-1:11211"})"], 2);
+  EXPECT_EQ(text[R"(reprise_memcached_server_failures_total{server="[::1]:11212"})"], 3);
+  EXPECT_EQ(text.type("reprise_memcached_server_up"), "gauge");
+  EXPECT_EQ(text.type("reprise_memcached_server_failures_total"), "counter");
+}
+
+TEST(MetricsText, MemcachedHistogramsAccumulate) {
+  Readings readings;
+  readings.memcached = memcached_readings();
+  const Exposition text(metrics_text(readings));
+  const auto batch = [&](const std::string& bound) {
+    return text[series("reprise_memcached_batch_size_bucket", "le=\"" + bound + '"')];
+  };
+  EXPECT_EQ(batch("1"), 1);
+  EXPECT_EQ(batch("2"), 3);
+  EXPECT_EQ(batch("4"), 7);
+  EXPECT_EQ(batch("128"), 255);
+  EXPECT_FALSE(text.has(R"(reprise_memcached_batch_size_bucket{le="256"})"));
+  EXPECT_EQ(batch("+Inf"), 511);
+  EXPECT_EQ(text["reprise_memcached_batch_size_count"], 511);
+  EXPECT_EQ(text["reprise_memcached_batch_size_sum"], 4711);
+  EXPECT_EQ(text.type("reprise_memcached_batch_size"), "histogram");
+
+  const auto lookup = [&](const std::string& bound) {
+    return text[series("reprise_memcached_lookup_seconds_bucket", "le=\"" + bound + '"')];
+  };
+  EXPECT_EQ(lookup("5e-05"), 5);
+  EXPECT_EQ(lookup("0.01"), 5);
+  EXPECT_EQ(lookup("0.025"), 11);
+  EXPECT_EQ(lookup("600"), 11);
+  EXPECT_EQ(lookup("+Inf"), 18);
+  EXPECT_EQ(text["reprise_memcached_lookup_seconds_count"], 18);
+  EXPECT_EQ(text["reprise_memcached_lookup_seconds_sum"], 2.5);
+  EXPECT_EQ(text.type("reprise_memcached_lookup_seconds"), "histogram");
+}
+
+// A batch size is counted in the bucket that its metric says.
+TEST(MetricsText, BatchesAreCountedWhereTheyBelong) {
+  cache::MemcachedCounters counters;
+  for (const size_t names : {1, 2, 3, 4, 5, 128, 129, 100'000}) counters.observe_batch(names);
+  Readings readings;
+  counters.read(&readings.memcached.emplace());
+  const Exposition text(metrics_text(readings));
+  const auto batch = [&](const std::string& bound) {
+    return text[series("reprise_memcached_batch_size_bucket", "le=\"" + bound + '"')];
+  };
+  EXPECT_EQ(batch("1"), 1);
+  EXPECT_EQ(batch("2"), 2);
+  EXPECT_EQ(batch("4"), 4);
+  EXPECT_EQ(batch("8"), 5);
+  EXPECT_EQ(batch("64"), 5);
+  EXPECT_EQ(batch("128"), 6);
+  EXPECT_EQ(batch("+Inf"), 8);
+  EXPECT_EQ(text["reprise_memcached_batch_size_sum"], 100'272);
+}
+
+TEST(MetricsText, MemcachedSeriesAreThereFromTheStartIfItIsUsed) {
+  Readings readings;
+  readings.memcached.emplace();
+  const Exposition text(metrics_text(readings));
+  for (const char* known :
+       {R"(reprise_memcached_lookups_total{result="hit"})",
+        R"(reprise_memcached_lookups_total{result="dropped"})", "reprise_memcached_timeouts_total",
+        R"(reprise_memcached_stores_total{result="failed"})",
+        R"(reprise_memcached_refused_values_total{reason="corrupt"})",
+        "reprise_memcached_batch_size_count", "reprise_memcached_lookup_seconds_count"}) {
+    EXPECT_EQ(text[known], 0) << known;
+  }
+}
+
+TEST(MetricsText, WithoutMemcachedNothingIsSaidOfIt) {
+  const Exposition text(metrics_text(Readings{}));
+  for (const auto& [name, value] : text.values()) {
+    EXPECT_FALSE(name.starts_with("reprise_memcached")) << name;
+  }
+  EXPECT_EQ(text.type("reprise_memcached_lookups_total"), "");
+}
+
 }  // namespace
 }  // namespace reprise::proxy

@@ -40,5 +40,24 @@ TEST(StatsJson, AddsUpRoutesAndModels) {
             R"("saved":{"prompt_tokens":11,"completion_tokens":22,"usd":0,"seconds":2.5}})");
 }
 
+TEST(StatsJson, NamesTheServersAndWhatTheyAnswered) {
+  Readings readings;
+  cache::MemcachedReadings& memcached = readings.memcached.emplace();
+  memcached.servers = {{"cache-1:11211", true, 1}, {"[::1]:11212", false, 2}};
+  memcached.hits = 3;
+  memcached.misses = 4;
+  memcached.timeouts = 5;
+  memcached.failed_lookups = 6;
+  memcached.dropped_lookups = 7;
+  const std::string text = stats_json(readings);
+  EXPECT_NE(text.find(R"("evictions":0},)"
+                      R"("memcached":{"servers":[{"address":"cache-1:11211","state":"up"},)"
+                      R"({"address":"[::1]:11212","state":"down"}],)"
+                      R"("hits":3,"misses":4,"timeouts":5},)"
+                      R"("in_flight":)"),
+            std::string::npos)
+      << text;
+}
+
 }  // namespace
 }  // namespace reprise::proxy
