@@ -107,8 +107,6 @@ TEST_F(EntryForgeryTest, RefusesAReplayHeadThatCouldEndItselfOrAnotherResponse) 
   for (const std::string& head : wrong) EXPECT_EQ(fate_of_replay_head(head), "corrupt") << head;
 }
 
-// --- compression ------------------------------------------------------------------------------
-
 TEST_F(EntryForgeryTest, RefusesABombBeforeAnythingIsAllocatedForIt) {
   // One frame in a single segment that says 2^60 bytes, and a run-length block (RFC 8878 §3.1.1).
   const std::string bomb = std::string("\x28\xB5\x2F\xFD\xE0", 5) +
@@ -144,6 +142,27 @@ TEST_F(EntryForgeryTest, TakesOneWholeFrameOfKnownSizeOnly) {
   std::string wrong_size = frame;
   wrong_size[5] = static_cast<char>(wrong_size[5] + 1);
   EXPECT_EQ(fate_of_value(forged(wrong_size, WireCoding::kZstd)), "corrupt");
+}
+
+TEST_F(EntryForgeryTest, AFrameThatFailsShowsNothingOfTheOneBefore) {
+  const std::string value = codec_.encode(entry_with_body(std::string(5000, 'x')));
+  // The same size again, and one compressed block that is none.
+  constexpr size_t kFrameHeadBytes = 7;
+  const std::string broken =
+      packed_form(value).substr(0, kFrameHeadBytes) + std::string("\x0D\0\0x", 4);
+  EXPECT_EQ(fate_of_value(value), "taken");
+  EXPECT_EQ(fate_of_value(forged(broken, WireCoding::kZstd)), "corrupt");
+}
+
+TEST_F(EntryForgeryTest, RefusesTheFormatsBeforeTheStandardOne) {
+  const std::string packed = packed_form(codec_.encode(*sample("q")));
+  ASSERT_LT(packed.size(), 256u);
+  // zstd 0.7: a size, one raw block and the end.
+  const std::string start("\x27\xB5\x2F\xFD\x20", 5);
+  const char size = static_cast<char>(packed.size());
+  const std::string old =
+      start + size + std::string("\x40\0", 2) + size + packed + std::string("\xC0\0\0", 3);
+  EXPECT_EQ(fate_of_value(forged(old, WireCoding::kZstd)), "corrupt");
 }
 
 TEST_F(EntryForgeryTest, GoesOnAfterAnyFailure) {

@@ -120,7 +120,8 @@ TEST_F(EntryWireTest, RefusesNoise) {
     EXPECT_EQ(fate_of_value(forged(noise)), "corrupt");
     EXPECT_EQ(fate_of_value(forged(noise, WireCoding::kZstd)), "corrupt");
   }
-  EXPECT_EQ(fate_of_value(forged("", static_cast<WireCoding>(2))), "corrupt");
+  const std::string packed = packed_form(codec_.encode(*sample("q")));
+  EXPECT_EQ(fate_of_value(forged(packed, static_cast<WireCoding>(2))), "corrupt");
 }
 
 TEST_F(EntryWireTest, KeepsToItsBound) {
