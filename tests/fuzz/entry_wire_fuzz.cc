@@ -67,7 +67,8 @@ void try_purges(std::string_view value) {
 
 // `value` as a frame of that kind and of our version, with a checksum that is right.
 std::string mended(std::string_view value, WireKind kind) {
-  WireFrame frame{.kind = kind};
+  WireFrame frame;
+  frame.kind = kind;
   frame.coding = static_cast<reprise::cache::WireCoding>(value[WireFrame::kHeadBytes - 1] & 1);
   frame.payload = value.substr(WireFrame::kHeadBytes, value.size() - WireFrame::kOverheadBytes);
   return frame.encode();
