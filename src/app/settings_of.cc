@@ -44,7 +44,8 @@ cache::MemcachedTerms memcached_terms_of(const Options& options, std::string sec
   // Requests may accept what is older than --stale allows.
   constexpr int64_t kKeepMinMs = 24 * 3'600'000;
   cache::MemcachedTerms terms;
-  for (const HostPort& server : options.memcached) terms.servers.push_back({server.host, server.port});
+  for (const HostPort& server : options.memcached)
+    terms.servers.push_back({server.host, server.port});
   terms.timeout_ms = options.memcached_timeout_ms;
   terms.secret = std::move(secret);
   terms.name_space = options.name_space;

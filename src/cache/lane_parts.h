@@ -19,9 +19,9 @@ namespace reprise::cache {
 // thread.
 struct LaneParts {
   const MemcachedAddress& address;
-  int64_t patience_ms;  // of each wait for the server
+  int64_t patience_ms;     // of each wait for the server
   size_t value_bytes_max;  // of an entry, encoded or not
-  int64_t keep_ms;  // how long an entry is kept beyond its ttl
+  int64_t keep_ms;         // how long an entry is kept beyond its ttl
   ValueLabel purges_label;
   const base::Clock& clock;
   const Envelope& envelope;

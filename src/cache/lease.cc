@@ -68,9 +68,7 @@ ValueLabel lease_label(const base::Digest128& key, const openai::Form& form) {
   return {ValueKind::kLease, key, {}, form_number(form)};
 }
 
-ValueLabel marker_label(const base::Digest128& token) {
-  return {ValueKind::kMarker, token, {}, 0};
-}
+ValueLabel marker_label(const base::Digest128& token) { return {ValueKind::kMarker, token, {}, 0}; }
 
 ValueLabel segment_label(const base::Digest128& token, uint64_t number) {
   return {ValueKind::kSegment, token, {}, static_cast<uint32_t>(number)};

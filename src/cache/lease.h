@@ -12,18 +12,19 @@
 namespace reprise::cache {
 
 // Lease: the word of one process that it is asking upstream, kept in Memcached for all others to
-// find. It expires by itself unless it is renewed, so that nobody waits for a process that has died.
+// find. It expires by itself unless it is renewed, so that nobody waits for a process that has
+// died.
 struct Lease {
   static constexpr int64_t kLifeMs = 10'000;
   static constexpr int64_t kRenewalMs = 3'000;
 
   enum class Door : uint8_t { kOpen, kClosed };
 
-  base::Digest128 token;       // random: this flight and no other
-  base::Sha256 proof{};        // of the question
-  int64_t asked_at_us = 0;     // wall clock
-  Door door = Door::kOpen;     // whether newcomers may still follow
-  uint64_t published = 0;      // segments that were published so far
+  base::Digest128 token;    // random: this flight and no other
+  base::Sha256 proof{};     // of the question
+  int64_t asked_at_us = 0;  // wall clock
+  Door door = Door::kOpen;  // whether newcomers may still follow
+  uint64_t published = 0;   // segments that were published so far
 };
 
 std::string pack_lease(const Lease& lease);

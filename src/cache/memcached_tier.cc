@@ -80,7 +80,7 @@ MemcachedTier::Lanes& MemcachedTier::lanes_of(const base::Digest128& home) {
 void MemcachedTier::submit(const std::shared_ptr<SharedRead>& job) {
   Lanes& lanes = lanes_of(job->home);
   job->submitted_us = parts_.clock.monotonic_us();
-  const bool is_lookup = job->count > 0 && job->labels[0].kind == ValueKind::kEntry;
+  const bool is_lookup = job->tally == SharedRead::Tally::kLookup;
   if (!lanes.health.usable()) {
     if (is_lookup) counters_.add(counters_.failed_lookups);
     return job->settle(SharedJob::End::kFailed);
@@ -94,7 +94,9 @@ void MemcachedTier::submit(const std::shared_ptr<SharedWrite>& job) {
   Lanes& lanes = lanes_of(job->home);
   job->submitted_us = parts_.clock.monotonic_us();
   const bool is_store = job->op == SharedWrite::Op::kStoreEntry;
-  if (!lanes.health.usable()) {
+  // libmemcached aborts the process over what anything but a memcached may answer to a change; to a
+  // get it does not, and that is what servers are met by.
+  if (!lanes.health.met()) {
     if (is_store) counters_.add(counters_.failed_stores);
     return job->settle(SharedJob::End::kFailed);
   }
@@ -108,6 +110,7 @@ std::shared_ptr<const Entry> MemcachedTier::read_now(const base::Digest128& key,
   const auto job = std::make_shared<SharedRead>(nullptr);
   job->home = key;
   job->promote = promote;
+  if (promote == SharedRead::Promote::kToMemory) job->tally = SharedRead::Tally::kLookup;
   job->want({ValueKind::kEntry, key, {}, 0});
   submit(job);
   return job->wait_ms(terms_.timeout_ms) ? job->entry : nullptr;
@@ -135,7 +138,8 @@ bool MemcachedTier::remove(const base::Digest128& key) {
   job->home = key;
   job->label = {ValueKind::kEntry, key, {}, 0};
   submit(job);
-  return job->wait_ms(std::max(terms_.timeout_ms, kPatienceMinMs)) && job->done;
+  return job->wait_ms(std::max(terms_.timeout_ms, kPatienceMinMs)) &&
+         job->written == Written::kDone;
 }
 
 size_t MemcachedTier::tell_purges() {

@@ -27,14 +27,13 @@ PurgeExchange::Outcome PurgeExchange::tell(MemcachedClient& client, size_t paylo
   const std::array<std::string, 1> names{parts_.envelope.name(parts_.purges_label)};
   std::string theirs;
   std::optional<uint64_t> cas;
-  const bool asked =
-      client.get(names, [&](size_t, std::string_view value, uint64_t version) {
-        cas = version;
-        std::string scratch;
-        const auto payload = parts_.envelope.open(parts_.purges_label, value, &scratch);
-        if (!payload) return parts_.counters.count_refused(payload.error());
-        theirs = *payload;
-      });
+  const bool asked = client.get(names, [&](size_t, std::string_view value, uint64_t version) {
+    cas = version;
+    std::string scratch;
+    const auto payload = parts_.envelope.open(parts_.purges_label, value, &scratch);
+    if (!payload) return parts_.counters.count_refused(payload.error());
+    theirs = *payload;
+  });
   if (!asked) return Outcome::kFailed;
   if (!theirs.empty()) {
     const auto times = decode_purge_times(theirs);
@@ -46,8 +45,8 @@ PurgeExchange::Outcome PurgeExchange::tell(MemcachedClient& client, size_t paylo
   const std::string payload = encode_purge_times(ours, payload_bytes_max);
   if (payload == theirs) return Outcome::kTold;
   const std::string value = parts_.envelope.close(parts_.purges_label, payload);
-  const Written written = cas ? client.cas(names[0], value, kNoExpiry, *cas)
-                              : client.add(names[0], value, kNoExpiry);
+  const Written written =
+      cas ? client.cas(names[0], value, kNoExpiry, *cas) : client.add(names[0], value, kNoExpiry);
   switch (written) {
     case Written::kDone:
       return Outcome::kTold;

@@ -30,9 +30,7 @@ void ReadingLane::run() {
   Batch batch;
   while (queue_.take(idle_us(), kBatchMax, &batch)) {
     if (!parts_.health.usable()) probe();
-    if (parts_.health.usable() && parts_.clock.monotonic_us() >= next_exchange_us_) {
-      exchange_purges();
-    }
+    if (parts_.health.usable() && exchange_is_due()) exchange_purges();
     if (parts_.health.usable()) {
       answer(batch);
     } else {
@@ -40,6 +38,12 @@ void ReadingLane::run() {
     }
     batch.clear();
   }
+}
+
+bool ReadingLane::exchange_is_due() {
+  if (parts_.clock.monotonic_us() >= next_exchange_us_) return true;
+  std::scoped_lock lock(purge_mutex_);
+  return purge_wanted_ > purge_done_;
 }
 
 int64_t ReadingLane::idle_us() const {
@@ -119,9 +123,8 @@ bool ReadingLane::get(std::span<const Place> places) {
     names_.push_back(parts_.envelope.name(place.job->labels[place.label]));
   }
   parts_.counters.observe_batch(names_.size());
-  const bool asked = client_.get(names_, [&](size_t index, std::string_view value, uint64_t) {
-    take(places[index], value);
-  });
+  const bool asked = client_.get(
+      names_, [&](size_t index, std::string_view value, uint64_t) { take(places[index], value); });
   if (asked) {
     parts_.health.worked();
   } else {
@@ -179,17 +182,20 @@ void ReadingLane::fetch_parts(SharedRead& job, const EntryItem& item) {
 void ReadingLane::decode(SharedRead& job, std::string_view encoded) {
   auto entry = codec_.decode(encoded);
   if (!entry) return parts_.counters.count_refused(entry.error());
-  if ((*entry)->key != job.labels[0].subject) {
+  // What claims to come from the future would outlive every purge.
+  const int64_t latest_us = parts_.clock.wall_us() + PurgeRecord::kAheadMaxUs;
+  const bool ahead = (*entry)->asked_at_us > latest_us || (*entry)->recorded_at_us > latest_us;
+  if (ahead || (*entry)->key != job.labels[0].subject) {
     return parts_.counters.count_refused(ValueFault::kCorrupt);
   }
   job.entry = std::move(*entry);
-  const bool alive = !parts_.purges.gone(*job.entry) &&
-                     ttl_left_s(*job.entry, parts_.clock.wall_us()) >= 0;
+  const bool alive =
+      !parts_.purges.gone(*job.entry) && ttl_left_s(*job.entry, parts_.clock.wall_us()) >= 0;
   if (alive && job.promote == SharedRead::Promote::kToMemory) parts_.memory.store(job.entry);
 }
 
 void ReadingLane::finish(SharedRead& job, SharedJob::End end) {
-  if (job.count > 0 && job.labels[0].kind == ValueKind::kEntry) {
+  if (job.tally == SharedRead::Tally::kLookup) {
     parts_.counters.observe_lookup(parts_.clock.monotonic_us() - job.submitted_us);
     if (job.entry != nullptr) {
       parts_.counters.add(parts_.counters.hits);

@@ -54,6 +54,7 @@ class ReadingLane {
   void run();
   int64_t idle_us() const;
   void probe();
+  bool exchange_is_due();
   void exchange_purges();
   void answer(Batch& batch);
   bool get(std::span<const Place> places);

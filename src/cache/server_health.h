@@ -49,7 +49,7 @@ class ServerHealth {
   std::atomic<State> state_{State::kUnmet};
   std::atomic<int64_t> probe_at_us_{0};
   std::atomic<uint64_t> failures_{0};
-  std::mutex mutex_;  // for changes
+  std::mutex mutex_;                // for changes
   int64_t pause_us_ = kPauseMinUs;  // guarded by mutex_
   int64_t up_since_us_ = 0;         // guarded by mutex_
 };

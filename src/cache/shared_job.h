@@ -11,6 +11,7 @@
 #include "base/executor.h"
 #include "cache/entry.h"
 #include "cache/envelope.h"
+#include "cache/memcached_client.h"
 
 namespace reprise::cache {
 
@@ -42,16 +43,15 @@ class SharedJob {
   bool forgotten() const;
   void settle(End end);
 
-  base::Digest128 home;       // the entry's key: where on the ring the values lie
-  int64_t submitted_us = 0;   // monotonic
-  size_t server = 0;          // filled in by the tier
+  base::Digest128 home;      // the entry's key: where on the ring the values lie
+  int64_t submitted_us = 0;  // monotonic
 
  private:
   mutable std::mutex mutex_;  // taken before an executor's leaf lock
   std::condition_variable settled_;
-  base::Wakeup* waiter_;       // guarded by mutex_
-  End end_ = End::kPending;    // guarded by mutex_
-  bool forgotten_ = false;     // guarded by mutex_
+  base::Wakeup* waiter_;     // guarded by mutex_
+  End end_ = End::kPending;  // guarded by mutex_
+  bool forgotten_ = false;   // guarded by mutex_
 };
 
 // SharedRead: the values under a few labels, all of one server. An entry's label comes first, if
@@ -60,6 +60,8 @@ class SharedRead final : public SharedJob {
  public:
   static constexpr size_t kLabelsMax = 6;
   enum class Promote : uint8_t { kNo, kToMemory };
+  // Tally: whether it counts as a lookup, a hit or a miss. One question counts once.
+  enum class Tally : uint8_t { kNone, kLookup };
 
   // Value: what lay under a label. An entry's own payload is not kept.
   struct Value {
@@ -74,6 +76,7 @@ class SharedRead final : public SharedJob {
   std::array<ValueLabel, kLabelsMax> labels;
   size_t count = 0;
   Promote promote = Promote::kNo;
+  Tally tally = Tally::kNone;
   std::array<Value, kLabelsMax> values;
   std::shared_ptr<const Entry> entry;  // of the first label; whatever its proof
 };
@@ -99,7 +102,7 @@ class SharedWrite final : public SharedJob {
   std::string payload;
   int64_t life_ms = 0;
   std::shared_ptr<const Entry> entry;  // of kStoreEntry
-  bool done = false;                   // whether the change was made
+  Written written = Written::kFailed;  // what became of it
 
   size_t bytes() const;
 };

@@ -14,7 +14,6 @@ namespace {
 constexpr int kAttemptsMax = 4;
 constexpr int64_t kLongUs = 3'600'000'000;
 
-
 }  // namespace
 
 WritingLane::WritingLane(const LaneParts& parts)
@@ -38,7 +37,7 @@ void WritingLane::run() {
   std::vector<std::shared_ptr<SharedWrite>> batch;
   while (queue_.take(kLongUs, 1, &batch)) {
     for (const auto& job : batch) {
-      settle(*job, parts_.health.usable() ? perform(*job) : Written::kFailed);
+      settle(*job, parts_.health.met() ? perform(*job) : Written::kFailed);
     }
     batch.clear();
   }
@@ -49,7 +48,7 @@ void WritingLane::settle(SharedWrite& job, Written written) {
     const bool stored = written == Written::kDone || written == Written::kExists;
     parts_.counters.add(stored ? parts_.counters.stores : parts_.counters.failed_stores);
   }
-  job.done = written == Written::kDone;
+  job.written = written;
   job.settle(written == Written::kFailed ? SharedJob::End::kFailed : SharedJob::End::kDone);
 }
 
@@ -142,8 +141,8 @@ Written WritingLane::store_parts(const Entry& entry, std::string_view encoded, i
   for (size_t i = 0; i < item->parts(); ++i) {
     label.number = static_cast<uint32_t>(i);
     const std::string_view part = encoded.substr(i * item->part_bytes, item->part_bytes);
-    const Written written = client_.set(parts_.envelope.name(label),
-                                        parts_.envelope.close(label, part), expiry);
+    const Written written =
+        client_.set(parts_.envelope.name(label), parts_.envelope.close(label, part), expiry);
     if (written != Written::kDone) return written;
   }
   return Written::kDone;

@@ -25,7 +25,7 @@ void AdminExchange::on_request_end(const http::Fields&) {
 
 void AdminExchange::reset() {
   head_ = nullptr;
-  body_ = std::string();
+  std::string().swap(body_);
 }
 
 }  // namespace reprise::proxy

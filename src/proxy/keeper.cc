@@ -18,6 +18,7 @@ Keeper::Keeper(Commons& commons, base::WorkerMetrics& metrics, openai::AnswerJso
 
 Keeper::~Keeper() {
   if (!settled_) give_up(NotStored::kAborted);
+  if (leadership_ != nullptr) Leadership::finish(std::move(leadership_));
 }
 
 void Keeper::lead_fleet(std::unique_ptr<Leadership> leadership) {

@@ -1,6 +1,5 @@
 #include "proxy/leadership.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "proxy/pursuit_group.h"
@@ -22,7 +21,6 @@ Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
     : group_(group),
       key_(flight.key),
       form_(flight.form),
-      recording_(flight.recording),
       looked_(
           group.loop(), [](void* self) noexcept { static_cast<Leadership*>(self)->on_looked(); },
           this),
@@ -34,15 +32,30 @@ Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
   lease_.token = token;
   lease_.proof = flight.proof;
   lease_.asked_at_us = flight.asked_at_us;
+  watching_ = cursor_.join(flight.recording, Cursor::Interest::kOnlyWatches);
   group_.lead_periods.arm(period_);
 }
 
 Leadership::~Leadership() {
   if (look_ != nullptr) look_->forget();
-  if (publishing_) pump();
-  if (publishing_ && !ended_) publish(Segment::End::kFailed);
   cursor_.leave();
   release(group_.tier(), key_, form_, lease_.token);
+}
+
+void Leadership::finish(std::unique_ptr<Leadership> leadership) {
+  Leadership& self = *leadership;
+  self.group_.adopt(std::move(leadership));
+  self.finishing_ = true;
+  self.period_.disarm();
+  if (self.publishing_) self.pump();
+  if (self.publishing_ || !self.watching_) return self.done();
+  if (self.look_ == nullptr) self.look_for_followers();
+}
+
+// A recording that ended without its recorder's knowledge would leave followers waiting.
+void Leadership::done() {
+  if (publishing_ && !ended_) publish(Segment::End::kFailed);
+  group_.remove(*this);
 }
 
 void Leadership::release(cache::MemcachedTier& tier, const base::Digest128& key,
@@ -75,6 +88,7 @@ void Leadership::renew() {
 void Leadership::close_door() {
   if (std::exchange(lease_.door, Lease::Door::kClosed) == Lease::Door::kClosed) return;
   renew();
+  if (!publishing_ && look_ == nullptr) look_for_followers();
 }
 
 void Leadership::look_for_followers() {
@@ -86,26 +100,20 @@ void Leadership::look_for_followers() {
 
 void Leadership::on_looked() {
   const std::shared_ptr<SharedRead> look = std::exchange(look_, nullptr);
-  if (look->end() != SharedRead::End::kDone) return;
-  const bool followed = look->values[0].found;
-  if (followed && !publishing_) begin_publishing();
-  if (!followed && publishing_) stop_publishing();
-}
-
-void Leadership::begin_publishing() {
-  if (ended_) return;
-  if (!cursor_.join(recording_)) return close_door();
-  publishing_ = true;
-  skip_bytes_ = published_bytes_;
-  pump();
-}
-
-// Nobody follows any more: upstream is not kept busy for their sake.
-void Leadership::stop_publishing() {
-  publishing_ = false;
+  const bool answered = look->end() == SharedRead::End::kDone;
+  if (answered || finishing_) set_publishing(answered && look->values[0].found);
+  if (finishing_) return done();
+  if (publishing_ || lease_.door == Lease::Door::kOpen) return;
+  watching_ = false;
   cursor_.leave();
-  head_.reset();
-  pending_.clear();
+}
+
+// While somebody follows, upstream is kept busy for their sake.
+void Leadership::set_publishing(bool publishing) {
+  if (publishing == publishing_ || !watching_ || ended_) return;
+  publishing_ = publishing;
+  cursor_.set_interest(publishing ? Cursor::Interest::kReads : Cursor::Interest::kOnlyWatches);
+  if (publishing_) pump();
 }
 
 void Leadership::pump() {
@@ -124,13 +132,10 @@ void Leadership::pump() {
 }
 
 void Leadership::take(recording::Batch& batch) {
-  if (batch.head != nullptr && lease_.published == 0) head_ = batch.head;
+  if (batch.head != nullptr) head_ = batch.head;
   if (batch.trailers != nullptr) trailers_ = *batch.trailers;
   for (size_t i = 0; i < batch.piece_count; ++i) {
-    std::string_view piece = batch.pieces[i].view();
-    const size_t skipped = std::min<uint64_t>(skip_bytes_, piece.size());
-    skip_bytes_ -= skipped;
-    pending_.append(piece.substr(skipped));
+    pending_.append(batch.pieces[i].view());
   }
   batch.clear();
 }
@@ -153,7 +158,6 @@ void Leadership::publish(Segment::End end) {
     write->payload = cache::pack_segment(segment);
     write->life_ms = end == Segment::End::kNone ? Segment::kLifeMs : Segment::kLifeAtEndMs;
     group_.tier().submit(write);
-    published_bytes_ += body.size();
   } while (!rest.empty());
   pending_.clear();
   ended_ = end != Segment::End::kNone;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/executor.h"
+#include "base/intrusive_list.h"
 #include "cache/inflight_table.h"
 #include "cache/lease.h"
 #include "cache/memcached_tier.h"
@@ -18,20 +19,22 @@ class PursuitGroup;
 
 // Leadership: asking upstream on behalf of every process that shares the Memcached. Renews the
 // flight's lease, looks for followers elsewhere, and while there are any publishes the answer for
-// them, from its first byte on, as one more reader of its recording. At its end it lets go of the
-// lease, behind the store of the entry.
-// Owner: the flight's Keeper. Thread: the group's loop's.
-class Leadership {
+// them, from its first byte on, as one more reader of its recording. At its end it looks once more,
+// so that nobody who came in time is missed, and lets go of the lease, behind the store of the
+// entry.
+// Owner: the flight's Keeper, then its group until it is done. Thread: the group's loop's.
+class Leadership final : public base::IntrusiveNode {
  public:
   // The lease with `token` is ours.
   Leadership(PursuitGroup& group, const cache::Flight& flight, const base::Digest128& token);
-  // The recording has ended, or will not.
   ~Leadership();
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
 
-  // This answer takes no more followers.
+  // This answer takes no more followers than it has.
   void close_door();
+  // The recording has ended. What is left to do outlives the Keeper.
+  static void finish(std::unique_ptr<Leadership> leadership);
 
   // Lets go of a lease, if it is the one with `token`.
   static void release(cache::MemcachedTier& tier, const base::Digest128& key,
@@ -41,9 +44,9 @@ class Leadership {
   void tick();
   void look_for_followers();
   void on_looked();
-  void begin_publishing();
-  void stop_publishing();
+  void set_publishing(bool publishing);
   void pump();
+  void done();
   void take(recording::Batch& batch);
   void publish(cache::Segment::End end);
   void renew();
@@ -51,7 +54,6 @@ class Leadership {
   PursuitGroup& group_;
   const base::Digest128 key_;
   const openai::Form form_;
-  const std::shared_ptr<recording::Recording> recording_;
   cache::Lease lease_;
   base::Wakeup looked_;
   base::Wakeup more_;
@@ -59,13 +61,13 @@ class Leadership {
   std::shared_ptr<cache::SharedRead> look_;
   recording::Cursor cursor_;
   recording::Batch batch_;
+  bool watching_ = false;  // the recording can still be read from its first byte on
   bool publishing_ = false;
-  bool ended_ = false;              // the last segment is out
+  bool finishing_ = false;
+  bool ended_ = false;                              // the last segment is out
   std::shared_ptr<const http::ResponseHead> head_;  // not published yet
   http::Fields trailers_;
-  std::string pending_;             // body not published yet
-  uint64_t published_bytes_ = 0;
-  uint64_t skip_bytes_ = 0;         // of what the cursor gives: published before
+  std::string pending_;  // body not published yet
   int64_t renewed_us_ = 0;
 };
 

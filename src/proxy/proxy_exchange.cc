@@ -57,7 +57,7 @@ void ProxyExchange::reset() {
   flight_.reset();
   trailers_.clear();
   body_.clear();
-  if (body_.capacity() > kBodyKeptMax) body_ = std::string();
+  if (body_.capacity() > kBodyKeptMax) std::string().swap(body_);
 }
 
 void ProxyExchange::on_request_head(http::RequestHead& head) {
@@ -171,8 +171,7 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
   return false;
 }
 
-std::shared_ptr<cache::Flight> ProxyExchange::make_flight(
-    const openai::QuestionDetails& details) {
+std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::QuestionDetails& details) {
   const Settings& settings = context_.commons.settings;
   auto flight = std::make_shared<cache::Flight>();
   flight->key = question_.key;
@@ -308,7 +307,7 @@ void ProxyExchange::forward(std::shared_ptr<recording::Recording> recording,
   call_ = context_.calls.start(std::move(call), this);
   if (!connection_.request_ended()) {
     call_->push_body(body_);
-    body_ = std::string();
+    std::string().swap(body_);
   }
   playback_.start(client_version_);
 }

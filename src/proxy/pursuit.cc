@@ -62,6 +62,7 @@ void Pursuit::look_up(Stage stage) {
   read_ = std::make_shared<SharedRead>(&job_wakeup_);
   read_->home = flight_->key;
   read_->promote = SharedRead::Promote::kToMemory;
+  if (stage == Stage::kLookingUp) read_->tally = SharedRead::Tally::kLookup;
   read_->want({ValueKind::kEntry, flight_->key, {}, 0});
   group_.tier().submit(read_);
 }
@@ -96,8 +97,8 @@ bool Pursuit::will_do(const cache::Entry& entry) const {
 void Pursuit::on_looked_up() {
   const std::shared_ptr<SharedRead> read = std::exchange(read_, nullptr);
   std::shared_ptr<const cache::Entry> entry = std::move(read->entry);
-  const bool ours = entry != nullptr && entry->proof == flight_->proof &&
-                    !group_.commons().purges.gone(*entry);
+  const bool ours =
+      entry != nullptr && entry->proof == flight_->proof && !group_.commons().purges.gone(*entry);
   if (ours && entry->answers(flight_->form)) {
     if (will_do(*entry)) return hold(std::move(entry));
     flight_->held = std::move(entry);
@@ -127,12 +128,19 @@ void Pursuit::take_lease() {
 
 void Pursuit::on_lease_answer() {
   const std::shared_ptr<SharedWrite> write = std::exchange(write_, nullptr);
-  if (write->end() != SharedJob::End::kDone) {
-    release_lease();
-    return ask_upstream(nullptr);
+  switch (write->written) {
+    case cache::Written::kDone:
+      return look_up(Stage::kLookingAgain);
+    case cache::Written::kExists:
+      return look_for_leader();
+    case cache::Written::kMissing:
+    case cache::Written::kTooLarge:
+    case cache::Written::kNoRoom:
+      return ask_upstream(nullptr);
+    case cache::Written::kFailed:
+      release_lease();
+      return ask_upstream(nullptr);
   }
-  if (write->done) return look_up(Stage::kLookingAgain);
-  look_for_leader();
 }
 
 std::unique_ptr<Leadership> Pursuit::leadership() {

@@ -27,9 +27,9 @@ class Pursuit final : public base::IntrusiveNode {
  public:
   // Reach: how far it goes.
   enum class Reach : uint8_t {
-    kFleet,         // everything: look up, join another process's request or lead for all
-    kOwnRequest,    // look up, else ask upstream, whoever asks already
-    kWhatIsHeld,    // look up, and nothing more
+    kFleet,       // everything: look up, join another process's request or lead for all
+    kOwnRequest,  // look up, else ask upstream, whoever asks already
+    kWhatIsHeld,  // look up, and nothing more
   };
   struct Terms {
     std::shared_ptr<cache::Flight> flight;
@@ -74,6 +74,7 @@ class Pursuit final : public base::IntrusiveNode {
   bool take_segments();
   bool take_segment(cache::Segment segment);
   void on_silence(const std::optional<cache::Lease>& lease);
+  bool is_overdue() const;
   void lose_leader(const char* why);
 
   PursuitGroup& group_;
@@ -95,11 +96,14 @@ class Pursuit final : public base::IntrusiveNode {
   // While following.
   std::optional<cache::Lease> leader_;
   uint64_t next_segment_ = 0;
-  bool began_ = false;        // the recording has a head: there is no way back
+  bool began_ = false;                 // the recording has a head: there is no way back
+  std::optional<uint64_t> body_left_;  // bytes that the head announced and that are still to come
   int polls_beside_entry_ = 0;
   int64_t marked_us_ = 0;
   int64_t contact_us_ = 0;  // the server's last answer
   int64_t news_us_ = 0;     // the leader's last sign of life
+  int64_t segment_us_ = 0;  // its last segment
+  int unreadable_leases_ = 0;
 };
 
 }  // namespace reprise::proxy

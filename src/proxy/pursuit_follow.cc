@@ -1,5 +1,7 @@
+#include <string>
 #include <utility>
 
+#include "http/forwarding.h"
 #include "proxy/leadership.h"
 #include "proxy/pursuit.h"
 #include "proxy/pursuit_group.h"
@@ -28,10 +30,28 @@ constexpr int64_t kMarkPeriodUs = 2'000'000;
 // The entry is stored before the last segments are published. It is used alone if they stay away.
 constexpr int kPollsBesideEntryMax = 8;
 
+constexpr int kUnreadableMax = 2;
+
 // Where a poll's labels lie.
 constexpr size_t kEntryAt = 0;
 constexpr size_t kLeaseAt = 1;
 constexpr size_t kSegmentsAt = 2;
+
+// A head that a leader could have had: final, and framed as it says.
+bool is_sound(const http::ResponseHead& head) {
+  const auto length = head.fields.find("Content-Length");
+  const bool announced = head.framing == http::Framing::kContentLength;
+  return head.status >= 200 && !head.fields.find("Transfer-Encoding") &&
+         head.fields.count("Content-Length") == (announced ? 1 : 0) &&
+         (!announced || *length == std::to_string(head.content_length));
+}
+
+// How many body bytes follow this head, if it says so.
+std::optional<uint64_t> announced_bytes(const http::ResponseHead& head) {
+  if (head.framing == http::Framing::kContentLength) return head.content_length;
+  if (head.framing == http::Framing::kNone) return 0;
+  return std::nullopt;
+}
 
 // Upstream failed before it had said anything.
 bool failed_early(const Segment& segment) {
@@ -46,7 +66,7 @@ void Pursuit::look_for_leader() {
   next_segment_ = 0;
   polls_beside_entry_ = 0;
   marked_us_ = 0;
-  contact_us_ = news_us_ = group_.loop().clock().monotonic_us();
+  contact_us_ = news_us_ = segment_us_ = group_.loop().clock().monotonic_us();
   poll();
 }
 
@@ -125,11 +145,12 @@ bool Pursuit::take_segments() {
     }
     std::optional<Segment> segment = cache::unpack_segment(value.payload);
     const bool fits = segment && (began_ != (segment->head != nullptr) || failed_early(*segment));
-    if (!fits) {
+    if (!fits || (segment->head != nullptr && !is_sound(*segment->head))) {
       lose_leader("a part of the answer is damaged");
       return true;
     }
     ++next_segment_;
+    segment_us_ = group_.loop().clock().monotonic_us();
     news = true;
     if (!take_segment(std::move(*segment))) return true;
   }
@@ -139,14 +160,25 @@ bool Pursuit::take_segments() {
 // False at the answer's end.
 bool Pursuit::take_segment(Segment segment) {
   if (segment.head != nullptr) {
+    http::ResponseHead head = *segment.head;
+    http::strip_hop_by_hop(head.fields);
+    body_left_ = announced_bytes(head);
     began_ = true;
     flight_->source = cache::Flight::Source::kFleet;
-    recorder_.head(*segment.head);
+    recorder_.head(std::move(head));
   }
+  // Whoever can write to the Memcached must not be able to put a response of his own behind ours.
+  const bool whole = segment.end == Segment::End::kComplete;
+  if (body_left_ &&
+      (segment.body.size() > *body_left_ || (whole && segment.body.size() < *body_left_))) {
+    lose_leader("a part of the answer is damaged");
+    return false;
+  }
+  if (body_left_) *body_left_ -= segment.body.size();
   if (!segment.body.empty()) recorder_.append(std::move(segment.body));
   if (segment.end == Segment::End::kNone) return true;
   group_.commons().inflight.land(*flight_);
-  if (segment.end == Segment::End::kComplete) {
+  if (whole) {
     recorder_.complete(std::move(segment.trailers));
   } else {
     recorder_.fail(std::move(segment.failure));
@@ -155,11 +187,20 @@ bool Pursuit::take_segment(Segment segment) {
   return false;
 }
 
+// A lease alone is no sign of life: nobody waits longer for it than for upstream.
+bool Pursuit::is_overdue() const {
+  const Settings& settings = group_.commons().settings;
+  const uint64_t limit_ms = began_ ? settings.idle_timeout_ms : settings.first_byte_timeout_ms;
+  const int64_t silent_us = group_.loop().clock().monotonic_us() - segment_us_;
+  return silent_us / 1000 > static_cast<int64_t>(limit_ms);
+}
+
 void Pursuit::on_silence(const std::optional<Lease>& lease) {
   const bool leads = lease && leader_ && lease->token == leader_->token;
   if (leads && lease->published > next_segment_) {
     return lose_leader("a part of the answer was lost");
   }
+  if (is_overdue()) return lose_leader("the process that asked upstream has nothing to tell");
   if (began_) {
     if (!leads && group_.loop().clock().monotonic_us() - news_us_ > kNewsUs) {
       lose_leader("the process that asked upstream is gone");
@@ -175,8 +216,11 @@ void Pursuit::on_silence(const std::optional<Lease>& lease) {
     return hold(entry);
   }
   if (leads && lease->door == Lease::Door::kClosed) return ask_upstream(nullptr);
-  // Released, or expired because the leader has died: one of its followers leads next.
-  if (!leads) take_lease();
+  // Released, or expired because the leader has died: one of its followers leads next. One that can
+  // be neither read nor taken is nobody's to wait for.
+  if (leads) return;
+  if (!leader_ && ++unreadable_leases_ > kUnreadableMax) return ask_upstream(nullptr);
+  take_lease();
 }
 
 void Pursuit::lose_leader(const char* why) {

@@ -11,15 +11,14 @@ uint64_t lookup_timeout_ms(const Commons& commons) {
 }  // namespace
 
 PursuitGroup::PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics,
-                           CallGroup& calls, openai::AnswerJson& answers)
+                           CallGroup& calls)
     : lookup_timeouts(loop, lookup_timeout_ms(commons)),
       follow_periods(loop, kFollowPeriodMs),
       lead_periods(loop, kLeadPeriodMs),
       loop_(loop),
       commons_(commons),
       metrics_(metrics),
-      calls_(calls),
-      answers_(answers) {}
+      calls_(calls) {}
 
 PursuitGroup::~PursuitGroup() { cut(); }
 
@@ -34,10 +33,20 @@ void PursuitGroup::remove(Pursuit& pursuit) {
   loop_.retire(std::unique_ptr<Pursuit>(&pursuit));
 }
 
+void PursuitGroup::adopt(std::unique_ptr<Leadership> leadership) {
+  finishing_.push_back(*leadership.release());
+}
+
+void PursuitGroup::remove(Leadership& leadership) {
+  leadership.unlink();
+  loop_.retire(std::unique_ptr<Leadership>(&leadership));
+}
+
 void PursuitGroup::cut() {
   while (!pursuits_.empty()) {
     pursuits_.front().give_up({recording::Failure::kAbandoned, "reprise is shutting down"});
   }
+  while (!finishing_.empty()) remove(finishing_.front());
 }
 
 }  // namespace reprise::proxy

@@ -8,6 +8,7 @@
 #include "openai/answer_json.h"
 #include "proxy/call_group.h"
 #include "proxy/commons.h"
+#include "proxy/leadership.h"
 #include "proxy/pursuit.h"
 
 namespace reprise::proxy {
@@ -20,9 +21,9 @@ class PursuitGroup {
   static constexpr uint64_t kFollowPeriodMs = 50;
   static constexpr uint64_t kLeadPeriodMs = 100;
 
-  // All of them outlive the group. `commons.memcached` may be null: then nothing can be started.
-  PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics, CallGroup& calls,
-               openai::AnswerJson& answers);
+  // All of them outlive the group, `calls` apart, which is only used while it lives.
+  // `commons.memcached` may be null: then nothing can be started.
+  PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics, CallGroup& calls);
   ~PursuitGroup();
   PursuitGroup(const PursuitGroup&) = delete;
   PursuitGroup& operator=(const PursuitGroup&) = delete;
@@ -30,6 +31,9 @@ class PursuitGroup {
   // The pursuit lives until the flight's recording has ended or a call has taken it over.
   void start(Pursuit::Terms terms);
   void remove(Pursuit& pursuit);
+  // Until it is done.
+  void adopt(std::unique_ptr<Leadership> leadership);
+  void remove(Leadership& leadership);
   void cut();
 
   net::Loop& loop() { return loop_; }
@@ -48,8 +52,9 @@ class PursuitGroup {
   Commons& commons_;
   base::WorkerMetrics& metrics_;
   CallGroup& calls_;
-  openai::AnswerJson& answers_;
+  openai::AnswerJson answers_;
   base::IntrusiveList<Pursuit> pursuits_;
+  base::IntrusiveList<Leadership> finishing_;
 };
 
 }  // namespace reprise::proxy

@@ -140,7 +140,7 @@ void UpstreamCall::write_body(std::string_view wire) {
     held_body_.append(wire);
     if (stream_ != nullptr && held_body_.size() > kHeldBodyMax) {
       body_held_ = false;
-      held_body_ = std::string();
+      std::string().swap(held_body_);
     }
   }
   if (stream_ == nullptr) return;

@@ -9,17 +9,9 @@ namespace reprise::proxy {
 Worker::Worker(const WorkerParts& parts)
     : parts_(parts),
       tunnels_(loop_, parts.commons.settings.idle_timeout_ms),
+      pursuits_(loop_, parts.commons, parts.metrics, calls_),
       calls_(loop_, parts.commons.settings, parts.client_tls, parts.metrics),
-      context_{parts.commons,
-               loop_,
-               parts.metrics,
-               calls_,
-               tunnels_,
-               {},
-               {},
-               {},
-               {},
-               {loop_, parts.commons, parts.metrics, calls_, context_.answers}},
+      context_{parts.commons, loop_, parts.metrics, calls_, tunnels_, pursuits_, {}, {}, {}, {}},
       clients_(loop_, parts.limits, parts.connections, &parts.metrics,
                [this](ClientConnection& connection) {
                  return std::make_unique<ProxyExchange>(connection, context_);
@@ -65,7 +57,7 @@ void Worker::stop() {
     listeners_.clear();
     clients_.cut();
     tunnels_.cut();
-    context_.pursuits.cut();
+    pursuits_.cut();
     calls_.cut();
     loop_.stop();
   });

@@ -12,6 +12,7 @@
 #include "proxy/call_group.h"
 #include "proxy/commons.h"
 #include "proxy/connection_group.h"
+#include "proxy/pursuit_group.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker_context.h"
 
@@ -54,6 +55,7 @@ class Worker {
   WorkerParts parts_;
   net::Loop loop_;
   TunnelGroup tunnels_;
+  PursuitGroup pursuits_;  // outlives the calls, whose keepers hand it what is left to do
   CallGroup calls_;
   WorkerContext context_;
   ConnectionGroup clients_;

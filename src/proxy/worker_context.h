@@ -19,11 +19,11 @@ struct WorkerContext {
   base::WorkerMetrics& metrics;
   CallGroup& calls;
   TunnelGroup& tunnels;
+  PursuitGroup& pursuits;
   openai::QuestionReader questions;
   openai::AnswerJson answers;
   RandomIds ids;
   Scratch scratch;
-  PursuitGroup pursuits;
 };
 
 }  // namespace reprise::proxy

@@ -5,13 +5,14 @@
 
 namespace reprise::recording {
 
-bool Cursor::join(std::shared_ptr<Recording> recording) {
+bool Cursor::join(std::shared_ptr<Recording> recording, Interest interest) {
   leave();
   std::scoped_lock lock(recording->mutex_);
   const bool first = recording->readers_ == 0 && recording->first_chunk_ == 0;
   const bool open_to_first = first && !recording->abandoned_ && recording->state_ == State::kOpen;
   if (!recording->joinable_locked() && !open_to_first) return false;
-  ++recording->readers_;
+  interest_ = interest;
+  if (interest_ == Interest::kReads) ++recording->readers_;
   recording->cursors_.push_back(*this);
   if (recording->chunks_.empty()) {
     ++recording->at_end_;
@@ -23,6 +24,20 @@ bool Cursor::join(std::shared_ptr<Recording> recording) {
   interim_ = 0;
   head_taken_ = armed_ = lagging_ = false;
   return true;
+}
+
+void Cursor::set_interest(Interest interest) {
+  CHECK(recording_ != nullptr);
+  std::scoped_lock lock(recording_->mutex_);
+  if (interest_ == interest) return;
+  interest_ = interest;
+  if (chunk_ < recording_->first_chunk_) return;  // cut: it is not counted any more
+  if (interest_ == Interest::kReads) {
+    ++recording_->readers_;
+  } else {
+    --recording_->readers_;
+    recording_->abandon_if_unread_locked();
+  }
 }
 
 void Cursor::open(std::shared_ptr<const Record> record) {
@@ -46,7 +61,7 @@ void Cursor::leave() {
   } else {
     --recording->chunks_[chunk_ - recording->first_chunk_].waiting;
   }
-  recording->reader_left_locked(consumed_);
+  recording->reader_left_locked(*this);
 }
 
 Cursor::Status Cursor::next(Batch& batch, size_t bytes_max) {

@@ -44,8 +44,15 @@ class Cursor : public base::IntrusiveNode {
   explicit Cursor(base::Wakeup& wakeup) : wakeup_(wakeup) {}
   ~Cursor() { leave(); }
 
+  // Interest: whether a recording goes on for this reader's sake.
+  enum class Interest : uint8_t { kReads, kOnlyWatches };
+
   // Starts reading at the first byte. False if the recording takes no newcomers any more.
-  [[nodiscard]] bool join(std::shared_ptr<Recording> recording);
+  [[nodiscard]] bool join(std::shared_ptr<Recording> recording,
+                          Interest interest = Interest::kReads);
+  // Of an open recording, joined before. The last to lose interest abandons it like the last to
+  // leave.
+  void set_interest(Interest interest);
   // Starts reading a finished one; takes no lock.
   void open(std::shared_ptr<const Record> record);
   // Lets go of the recording. The last reader to leave an open one abandons it.
@@ -76,6 +83,7 @@ class Cursor : public base::IntrusiveNode {
   bool head_taken_ = false;
   bool armed_ = false;
   bool lagging_ = false;
+  Interest interest_ = Interest::kReads;
 };
 
 }  // namespace reprise::recording

@@ -71,17 +71,30 @@ void Recording::wake_writer_locked() {
 // Whoever still had this chunk before it is cut, and counts no more: nobody goes on for its sake.
 void Recording::release_front_locked() {
   const Chunk& front = chunks_.front();
-  readers_ -= front.waiting;
+  if (front.waiting > 0) readers_ -= readers_at_front_locked();
   if (budget_ != nullptr) budget_->release(front.bytes.size() + kChunkOverhead);
   dropped_ += front.bytes.size();
   chunks_.pop_front();
   ++first_chunk_;
 }
 
-void Recording::reader_left_locked(uint64_t consumed) {
-  --readers_;
-  if (keep_ == Keep::kPassing && consumed == fastest_) measure_fastest_locked();
+size_t Recording::readers_at_front_locked() {
+  size_t readers = 0;
+  cursors_.for_each([&](const Cursor& reader) {
+    const bool reads = reader.interest_ == Cursor::Interest::kReads;
+    if (reads && reader.chunk_ == first_chunk_) ++readers;
+  });
+  return readers;
+}
+
+void Recording::reader_left_locked(const Cursor& reader) {
+  if (reader.interest_ == Cursor::Interest::kReads) --readers_;
+  if (keep_ == Keep::kPassing && reader.consumed() == fastest_) measure_fastest_locked();
   drop_consumed_locked();
+  if (reader.interest_ == Cursor::Interest::kReads) abandon_if_unread_locked();
+}
+
+void Recording::abandon_if_unread_locked() {
   if (readers_ > 0 || state_ != State::kOpen) return;
   if (on_abandon_ == OnAbandon::kFinish && keep_ == Keep::kKept) return;
   abandoned_ = true;

@@ -99,7 +99,9 @@ class Recording {
   void wake_readers_locked();
   void wake_writer_locked();
   void stop_keeping_locked();
-  void reader_left_locked(uint64_t consumed);
+  void reader_left_locked(const Cursor& reader);
+  void abandon_if_unread_locked();
+  size_t readers_at_front_locked();
   void measure_fastest_locked();
   void drop_consumed_locked();
   void cut_laggards_locked();
@@ -121,7 +123,7 @@ class Recording {
   uint64_t appended_ = 0;     // bytes in all
   uint64_t fastest_ = 0;      // bytes that the fastest reader has consumed
   uint32_t at_end_ = 0;       // readers that have consumed every chunk
-  size_t readers_ = 0;        // those that were cut apart
+  size_t readers_ = 0;        // those that were cut or only watch apart
   bool abandoned_ = false;
   std::shared_ptr<const http::Fields> trailers_;
   FailureReport failure_;

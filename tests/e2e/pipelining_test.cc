@@ -184,10 +184,11 @@ TEST(HalfClose, BeforeTheAnswerCutsToo) {
     upstream_closed.release();
   });
   Proxy proxy(upstream);
+  size_t asked = 0;
   for (const std::string& request : {chat_request(), get("/v1/models")}) {
     RawClient client = proxy.connect();
     client.send(request);
-    upstream.wait_for_open_connections(1);
+    upstream.wait_for_requests(++asked);
     client.connection().shutdown_write();
     std::string rest;
     client.read_to_end(&rest);

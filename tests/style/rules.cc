@@ -36,7 +36,7 @@ const std::vector<Door>& doors() {
       {"simdjson.h", {"base/json.cc", "openai/answer_json.h"}},
       {"zlib.h", {"http/content_coding.cc"}},
       {"brotli/", {"http/content_coding.cc"}},
-      {"zstd.h", {"http/content_coding.cc", "recording/wire.cc"}},
+      {"zstd.h", {"http/content_coding.cc", "cache/compressor.cc"}},
       {"spdlog/", {"base/log.cc"}},
       {"prometheus/", {"proxy/metrics_text.cc"}},
       {"CLI/", {"app/"}},
