@@ -15,11 +15,12 @@ crowds=10
 clients=200                     # of a crowd
 memcached_connections=(1 16 64)
 pool=1024                       # questions that Memcached holds
-tables=(hits memcached passing streams crowd)
+known=(hits memcached passing streams crowd)
+tables=("${known[@]}")
 
 usage() {
   printf 'usage: ./dev bench [--rounds N] [--seconds N] [--connections N] [--streams N]\n' >&2
-  printf '                   [--crowds N] [--only TABLE[,TABLE]…]\ntables: %s\n' "${tables[*]}" >&2
+  printf '                   [--crowds N] [--only TABLE[,TABLE]…]\ntables: %s\n' "${known[*]}" >&2
   exit 2
 }
 
@@ -29,9 +30,8 @@ while (($# > 0)); do
       declare "${1#--}=$2"
       ;;
     --only=?*)
-      known=" ${tables[*]} "
       IFS=, read -r -a tables <<<"$2"
-      for table in "${tables[@]}"; do [[ $known == *" $table "* ]] || usage; done
+      for table in "${tables[@]}"; do [[ " ${known[*]} " == *" $table "* ]] || usage; done
       ;;
     *) usage ;;
   esac
