@@ -13,6 +13,8 @@ namespace {
 constexpr int kLevel = 1;
 constexpr std::string_view kFrameStart = "\x28\xB5\x2F\xFD";  // RFC 8878 §3.1.1
 constexpr size_t kWorthBytesMin = 512;
+// Expanding a small frame costs more than its bytes save, unless it saves most of them.
+constexpr size_t kSmallBytes = 4096;
 constexpr size_t kKeptBytesMax = size_t{1} << 20;
 constexpr size_t kOutputBytesMin = size_t{16} << 10;
 
@@ -38,7 +40,8 @@ std::optional<std::string_view> Compressor::squeeze(std::string_view plain) {
   if (squeezing_ == nullptr) squeezing_.reset(ZSTD_createCCtx());
   CHECK(squeezing_ != nullptr);
   // Room for the result that is worth it, and no more: zstd gives up when it is used up.
-  const size_t room = plain.size() - plain.size() / 8;
+  const size_t saved = plain.size() < kSmallBytes ? plain.size() / 4 * 3 : plain.size() / 8;
+  const size_t room = plain.size() - saved;
   char* const out = output(room);
   const size_t size =
       ZSTD_compressCCtx(squeezing_.get(), out, room, plain.data(), plain.size(), kLevel);

@@ -13,20 +13,33 @@
 namespace reprise::cache {
 
 // LaneQueue: what waits for a lane's thread, bounded by what it costs.
-// Owner: a lane. Thread: push(), nudge() and close() any; take() and taken() the lane's.
+// Owner: a lane. Thread: take() the lane's; the rest any.
 template <typename Job>
 class LaneQueue {
  public:
   explicit LaneQueue(size_t cost_max) : cost_max_(cost_max) {}
 
+  // Tell: whether the thread hears of it at once, or by the next tell().
+  enum class Tell : uint8_t { kNow, kLater };
+
   // False if it is full or closed.
-  [[nodiscard]] bool push(std::shared_ptr<Job> job, size_t cost) {
-    std::scoped_lock lock(mutex_);
-    if (closed_ || cost_ + cost > cost_max_) return false;
-    cost_ += cost;
-    jobs_.push_back({std::move(job), cost});
-    arrived_.notify_one();
+  [[nodiscard]] bool push(std::shared_ptr<Job> job, size_t cost, Tell when = Tell::kNow) {
+    {
+      std::scoped_lock lock(mutex_);
+      if (closed_ || cost_ + cost > cost_max_) return false;
+      cost_ += cost;
+      jobs_.push_back({std::move(job), cost});
+    }
+    if (when == Tell::kNow) tell();
     return true;
+  }
+  // Without the lock, which the thread would run into at once; and not while it is awake.
+  void tell() {
+    {
+      std::scoped_lock lock(mutex_);
+      if (!std::exchange(asleep_, false)) return;
+    }
+    arrived_.notify_one();
   }
 
   // Waits until there is something, a nudge came, it is closed, or `wait_us` have passed. Takes
@@ -34,8 +47,12 @@ class LaneQueue {
   // at least one. False once it is closed and empty.
   bool take(int64_t wait_us, size_t batch_cost_max, std::vector<std::shared_ptr<Job>>* batch) {
     std::unique_lock lock(mutex_);
-    arrived_.wait_for(lock, std::chrono::microseconds(wait_us),
-                      [this] { return closed_ || nudged_ || !jobs_.empty(); });
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(wait_us);
+    while (!closed_ && !nudged_ && jobs_.empty()) {
+      asleep_ = true;
+      if (arrived_.wait_until(lock, until) == std::cv_status::timeout) break;
+    }
+    asleep_ = false;
     nudged_ = false;
     size_t taken = 0;
     while (!jobs_.empty() && (taken == 0 || taken + jobs_.front().cost <= batch_cost_max)) {
@@ -48,15 +65,19 @@ class LaneQueue {
   }
 
   void nudge() {
-    std::scoped_lock lock(mutex_);
-    nudged_ = true;
-    arrived_.notify_one();
+    {
+      std::scoped_lock lock(mutex_);
+      nudged_ = true;
+    }
+    tell();
   }
   // No more is taken in; what is there still comes out.
   void close() {
-    std::scoped_lock lock(mutex_);
-    closed_ = true;
-    arrived_.notify_one();
+    {
+      std::scoped_lock lock(mutex_);
+      closed_ = true;
+    }
+    tell();
   }
 
  private:
@@ -69,6 +90,7 @@ class LaneQueue {
   std::condition_variable arrived_;
   std::deque<Waiting> jobs_;  // guarded by mutex_, as is all below
   size_t cost_ = 0;
+  bool asleep_ = false;
   bool nudged_ = false;
   bool closed_ = false;
 };

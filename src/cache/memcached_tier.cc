@@ -77,7 +77,17 @@ MemcachedTier::Lanes& MemcachedTier::lanes_of(const base::Digest128& home) {
   return *lanes_[ring_.server_of(envelope_.name({ValueKind::kEntry, home, {}, 0}))];
 }
 
-void MemcachedTier::submit(const std::shared_ptr<SharedRead>& job) {
+void MemcachedTier::submit(const std::shared_ptr<SharedRead>& job) { submit(job, Tell::kNow); }
+
+void MemcachedTier::submit_quietly(const std::shared_ptr<SharedRead>& job) {
+  submit(job, Tell::kLater);
+}
+
+void MemcachedTier::tell_lanes() {
+  for (const auto& lanes : lanes_) lanes->reading.tell();
+}
+
+void MemcachedTier::submit(const std::shared_ptr<SharedRead>& job, Tell when) {
   Lanes& lanes = lanes_of(job->home);
   job->submitted_us = parts_.clock.monotonic_us();
   const bool is_lookup = job->tally == SharedRead::Tally::kLookup;
@@ -85,7 +95,8 @@ void MemcachedTier::submit(const std::shared_ptr<SharedRead>& job) {
     if (is_lookup) counters_.add(counters_.failed_lookups);
     return job->settle(SharedJob::End::kFailed);
   }
-  if (lanes.reading.submit(job)) return;
+  const auto tell = when == Tell::kNow ? ReadingLane::Tell::kNow : ReadingLane::Tell::kLater;
+  if (lanes.reading.submit(job, tell)) return;
   if (is_lookup) counters_.add(counters_.dropped_lookups);
   job->settle(SharedJob::End::kDropped);
 }

@@ -63,6 +63,10 @@ class MemcachedTier final : public Tier {
   // `home` is filled in.
   void submit(const std::shared_ptr<SharedRead>& job);
   void submit(const std::shared_ptr<SharedWrite>& job);
+  // The same, but no lane need hear of it before the next tell_lanes(): what a loop's turn asks for
+  // goes out together.
+  void submit_quietly(const std::shared_ptr<SharedRead>& job);
+  void tell_lanes();
 
   int64_t timeout_ms() const { return terms_.timeout_ms; }
   size_t servers() const { return lanes_.size(); }
@@ -78,7 +82,9 @@ class MemcachedTier final : public Tier {
 
  private:
   struct Lanes;
+  enum class Tell : uint8_t { kNow, kLater };
 
+  void submit(const std::shared_ptr<SharedRead>& job, Tell when);
   std::shared_ptr<const Entry> read_now(const base::Digest128& key, SharedRead::Promote promote);
   Lanes& lanes_of(const base::Digest128& home);
 

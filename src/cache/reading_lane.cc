@@ -21,9 +21,9 @@ ReadingLane::~ReadingLane() {
   thread_.join();
 }
 
-bool ReadingLane::submit(std::shared_ptr<SharedRead> job) {
+bool ReadingLane::submit(std::shared_ptr<SharedRead> job, Tell when) {
   const size_t names = job->count;
-  return queue_.push(std::move(job), names);
+  return queue_.push(std::move(job), names, when);
 }
 
 void ReadingLane::run() {

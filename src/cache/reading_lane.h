@@ -35,8 +35,11 @@ class ReadingLane {
   ReadingLane(const ReadingLane&) = delete;
   ReadingLane& operator=(const ReadingLane&) = delete;
 
+  using Tell = LaneQueue<SharedRead>::Tell;
+
   // False if the queue is full; the job is not settled then.
-  [[nodiscard]] bool submit(std::shared_ptr<SharedRead> job);
+  [[nodiscard]] bool submit(std::shared_ptr<SharedRead> job, Tell when);
+  void tell() { queue_.tell(); }
 
   // Has purges exchanged at once; see purges_told().
   uint64_t tell_purges();

@@ -46,6 +46,10 @@ class Loop final : public base::Executor {
   // the end of the turn: what one stream brought leaves before the next is read.
   void settle() { run_local(); }
 
+  // Queues `wakeup`, which must be in no list, behind everything that this turn's input brings:
+  // settle() does not run it. The loop's thread only.
+  void at_turn_end(base::Wakeup& wakeup) { turn_end_.push_back(wakeup); }
+
   uv_loop_t* uv() { return &loop_; }
   // The loop's cached time in milliseconds; it moves once a turn.
   uint64_t now_ms() const { return uv_now(&loop_); }
@@ -68,19 +72,24 @@ class Loop final : public base::Executor {
   void drain_mailbox();
   void begin_turn();
   void run_local();
+  void end_turn();
+  void signal_locked();
   void close_handles();
 
   uv_loop_t loop_{};
-  uv_async_t async_{};
+  uv_poll_t poll_{};
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   base::SystemClock clock_;
   std::atomic<std::thread::id> thread_{};
   std::unique_ptr<char[]> read_buffer_;
   base::IntrusiveList<base::Wakeup> local_;
+  base::IntrusiveList<base::Wakeup> turn_end_;
   std::vector<Retired> retired_;
 
-  std::mutex mutex_;  // a leaf: nothing is called while it is held, uv_async_send apart
+  const int eventfd_;
+
+  std::mutex mutex_;  // a leaf: nothing is called while it is held
   base::IntrusiveList<base::Wakeup> woken_;
   std::vector<base::Task> posted_;
   bool signalled_ = false;

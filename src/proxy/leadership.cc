@@ -95,7 +95,7 @@ void Leadership::look_for_followers() {
   look_ = std::make_shared<SharedRead>(&looked_);
   look_->home = key_;
   look_->want(cache::marker_label(lease_.token));
-  group_.tier().submit(look_);
+  group_.read(look_);
 }
 
 void Leadership::on_looked() {

@@ -64,7 +64,7 @@ void Pursuit::look_up(Stage stage) {
   read_->promote = SharedRead::Promote::kToMemory;
   if (stage == Stage::kLookingUp) read_->tally = SharedRead::Tally::kLookup;
   read_->want({ValueKind::kEntry, flight_->key, {}, 0});
-  group_.tier().submit(read_);
+  group_.read(read_);
 }
 
 void Pursuit::on_job() {

@@ -81,7 +81,7 @@ void Pursuit::poll() {
     }
     if (group_.loop().clock().monotonic_us() - marked_us_ >= kMarkPeriodUs) mark();
   }
-  group_.tier().submit(read_);
+  group_.read(read_);
 }
 
 // Tells the leader that somebody follows.

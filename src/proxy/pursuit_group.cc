@@ -18,9 +18,20 @@ PursuitGroup::PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetric
       loop_(loop),
       commons_(commons),
       metrics_(metrics),
-      calls_(calls) {}
+      calls_(calls),
+      tell_lanes_(
+          loop, [](void* self) noexcept { static_cast<PursuitGroup*>(self)->tier().tell_lanes(); },
+          this) {}
 
-PursuitGroup::~PursuitGroup() { cut(); }
+PursuitGroup::~PursuitGroup() {
+  cut();
+  loop_.cancel(tell_lanes_);
+}
+
+void PursuitGroup::read(const std::shared_ptr<cache::SharedRead>& job) {
+  tier().submit_quietly(job);
+  if (!tell_lanes_.linked()) loop_.at_turn_end(tell_lanes_);
+}
 
 void PursuitGroup::start(Pursuit::Terms terms) {
   auto* pursuit = new Pursuit(*this, std::move(terms));

@@ -36,6 +36,9 @@ class PursuitGroup {
   void remove(Leadership& leadership);
   void cut();
 
+  // Submits what all of this turn want to read at its end, as one.
+  void read(const std::shared_ptr<cache::SharedRead>& job);
+
   net::Loop& loop() { return loop_; }
   Commons& commons() { return commons_; }
   cache::MemcachedTier& tier() { return *commons_.memcached; }
@@ -53,6 +56,7 @@ class PursuitGroup {
   base::WorkerMetrics& metrics_;
   CallGroup& calls_;
   openai::AnswerJson answers_;
+  base::Wakeup tell_lanes_;
   base::IntrusiveList<Pursuit> pursuits_;
   base::IntrusiveList<Leadership> finishing_;
 };
