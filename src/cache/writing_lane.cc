@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "cache/lease.h"
@@ -21,9 +22,11 @@ WritingLane::WritingLane(const LaneParts& parts)
       client_(parts.address, parts.patience_ms),
       codec_(parts.models, parts.value_bytes_max),
       queue_(kWaitingBytesMax),
+      flush_until_us_(std::numeric_limits<int64_t>::max()),
       thread_([this] { run(); }) {}
 
 WritingLane::~WritingLane() {
+  flush_until_us_ = parts_.clock.monotonic_us() + kFlushUs;
   queue_.close();
   thread_.join();
 }
@@ -37,10 +40,14 @@ void WritingLane::run() {
   std::vector<std::shared_ptr<SharedWrite>> batch;
   while (queue_.take(kLongUs, 1, &batch)) {
     for (const auto& job : batch) {
-      settle(*job, parts_.health.met() ? perform(*job) : Written::kFailed);
+      settle(*job, worth_trying() ? perform(*job) : Written::kFailed);
     }
     batch.clear();
   }
+}
+
+bool WritingLane::worth_trying() const {
+  return parts_.health.met() && parts_.clock.monotonic_us() < flush_until_us_;
 }
 
 void WritingLane::settle(SharedWrite& job, Written written) {

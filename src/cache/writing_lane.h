@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,9 +26,10 @@ class WritingLane {
  public:
   // Bytes of jobs that may wait.
   static constexpr size_t kWaitingBytesMax = size_t{64} << 20;
+  static constexpr int64_t kFlushUs = 5'000'000;
 
   explicit WritingLane(const LaneParts& parts);
-  // Writes what still waits, for as long as the server takes it.
+  // Writes what still waits, for as long as the server takes it and no longer than kFlushUs.
   ~WritingLane();
   WritingLane(const WritingLane&) = delete;
   WritingLane& operator=(const WritingLane&) = delete;
@@ -44,6 +46,7 @@ class WritingLane {
   };
 
   void run();
+  bool worth_trying() const;
   Written perform(SharedWrite& job);
   Written store_entry(const Entry& entry);
   Written store_encoded(const Entry& entry, std::string_view encoded, int64_t life_ms);
@@ -61,7 +64,8 @@ class WritingLane {
   MemcachedClient client_;
   EntryCodec codec_;
   LaneQueue<SharedWrite> queue_;
-  size_t item_room_ = 0;  // 0: not asked yet
+  size_t item_room_ = 0;                 // 0: not asked yet
+  std::atomic<int64_t> flush_until_us_;  // monotonic
   std::thread thread_;    // last: it uses all of the above
 };
 
