@@ -32,9 +32,10 @@ struct SampleEntry {
     head.status = 200;
     head.reason = "OK";
     head.fields.add("Content-Type", "application/json");
-    entry.answer =
-        std::make_shared<const recording::Record>(std::move(head), base::Bytes::copy_of(body),
-                                                  std::vector<recording::Mark>{{body.size(), 250}});
+    std::vector<recording::Mark> marks;
+    if (!body.empty()) marks.push_back({body.size(), 250});
+    entry.answer = std::make_shared<const recording::Record>(
+        std::move(head), base::Bytes::copy_of(body), std::move(marks));
     entry.replay_head =
         base::Bytes::copy_of("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
     return std::make_shared<const Entry>(std::move(entry));

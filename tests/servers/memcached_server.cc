@@ -320,6 +320,16 @@ void MemcachedServer::set(std::string_view name, std::string_view value) const {
   expect(conversation.line(), "STORED");
 }
 
+std::optional<int64_t> MemcachedServer::seconds_left(std::string_view name) const {
+  Conversation conversation(port_);
+  conversation.say("mg " + std::string(name) + " t\r\n");
+  const std::string line = conversation.line();
+  if (line == "EN") return std::nullopt;
+  if (line == "HD t-1") return -1;
+  if (!line.starts_with("HD t")) give_up("it answers: " + line);
+  return static_cast<int64_t>(number_in(std::string_view(line).substr(4)));
+}
+
 void MemcachedServer::remove(std::string_view name) const {
   Conversation conversation(port_);
   conversation.say("delete " + std::string(name) + "\r\n");

@@ -40,6 +40,8 @@ class MemcachedServer {
   std::vector<std::string> names() const;
   std::optional<std::string> get(std::string_view name) const;
   void set(std::string_view name, std::string_view value) const;
+  // How long it will be there; -1 for ever, nothing if it is not.
+  std::optional<int64_t> seconds_left(std::string_view name) const;
   // That there is nothing to remove is fine.
   void remove(std::string_view name) const;
   void flush() const;
