@@ -55,6 +55,9 @@ void Leadership::finish(std::unique_ptr<Leadership> leadership) {
 // A recording that ended without its recorder's knowledge would leave followers waiting.
 void Leadership::done() {
   if (publishing_ && !ended_) publish(Segment::End::kFailed);
+  // Until it is destroyed nothing calls back any more.
+  if (look_ != nullptr) std::exchange(look_, nullptr)->forget();
+  cursor_.leave();
   group_.remove(*this);
 }
 

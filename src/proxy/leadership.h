@@ -35,6 +35,8 @@ class Leadership final : public base::IntrusiveNode {
   void close_door();
   // The recording has ended. What is left to do outlives the Keeper.
   static void finish(std::unique_ptr<Leadership> leadership);
+  // For the group: whatever is left to do is not worth waiting for.
+  void done();
 
   // Lets go of a lease, if it is the one with `token`.
   static void release(cache::MemcachedTier& tier, const base::Digest128& key,
@@ -46,7 +48,6 @@ class Leadership final : public base::IntrusiveNode {
   void on_looked();
   void set_publishing(bool publishing);
   void pump();
-  void done();
   void take(recording::Batch& batch);
   void publish(cache::Segment::End end);
   void renew();

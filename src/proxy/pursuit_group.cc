@@ -57,7 +57,7 @@ void PursuitGroup::cut() {
   while (!pursuits_.empty()) {
     pursuits_.front().give_up({recording::Failure::kAbandoned, "reprise is shutting down"});
   }
-  while (!finishing_.empty()) remove(finishing_.front());
+  while (!finishing_.empty()) finishing_.front().done();
 }
 
 }  // namespace reprise::proxy
