@@ -53,6 +53,18 @@ inline MemcachedTerms brisk(std::vector<MemcachedAddress> servers) {
   return terms;
 }
 
+// Waits for something that no call waits for.
+inline void eventually(std::string_view what, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) {
+      ADD_FAILURE() << "it never came to this: " << what;
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 // TierProcess: what one process of a fleet has of the shared tier.
 // The questions of entries.h were asked a second after 1970, so that is when it lives.
 struct TierProcess {
@@ -62,7 +74,9 @@ struct TierProcess {
       : clock(wall_us), envelope(sealer_of(terms)), tier(terms, {clock, purges, memory, models}) {}
 
   // Once every server has been met, so that it takes changes.
-  void meet() { ASSERT_EQ(tier.tell_purges(), tier.servers()); }
+  void meet() {
+    eventually("every server is met", [this] { return tier.tell_purges() == tier.servers(); });
+  }
 
   std::shared_ptr<SharedRead> ask(const base::Digest128& home,
                                   const std::vector<ValueLabel>& labels) {
@@ -136,18 +150,6 @@ struct TierProcess {
   const Envelope envelope;  // the same as the tier's own
   MemcachedTier tier;
 };
-
-// Waits for something that no call waits for.
-inline void eventually(std::string_view what, const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) {
-      ADD_FAILURE() << "it never came to this: " << what;
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
 
 // A body that no compressor makes smaller.
 inline std::string noise(size_t size, uint64_t seed = 1) {
