@@ -25,9 +25,10 @@ class Reader {
         habit_(habit) {}
 
   Cursor& cursor() { return cursor_; }
-  [[nodiscard]] bool join(std::shared_ptr<Recording> recording) {
+  [[nodiscard]] bool join(std::shared_ptr<Recording> recording,
+                          Cursor::Interest interest = Cursor::Interest::kReads) {
     heard_ = {};
-    return cursor_.join(std::move(recording));
+    return cursor_.join(std::move(recording), interest);
   }
 
   // One look.

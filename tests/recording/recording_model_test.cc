@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <utility>
 
 #include "recording/scene.h"
 
@@ -12,6 +13,7 @@ namespace reprise::recording {
 namespace {
 
 using Flow = Recorder::Flow;
+using Interest = Cursor::Interest;
 using Status = Cursor::Status;
 
 // Model: a recording that keeps everything and computes the rest anew each time.
@@ -20,6 +22,7 @@ struct Model {
   enum class Wake : uint8_t { kNone, kArmed, kQueued };
   struct Place {
     bool joined = false;
+    bool watches = false;
     bool cut = false;
     bool head_taken = false;
     size_t chunk = 0;
@@ -29,9 +32,10 @@ struct Model {
   size_t end_of(size_t chunk) const { return chunk == 0 ? 0 : ends[chunk - 1]; }
   size_t appended() const { return end_of(ends.size()); }
   bool reads(const Place& place) const { return place.joined && !place.cut; }
+  // Those for whose sake it goes on.
   size_t readers() const {
-    return static_cast<size_t>(
-        std::count_if(places.begin(), places.end(), [this](const Place& p) { return reads(p); }));
+    return static_cast<size_t>(std::count_if(
+        places.begin(), places.end(), [this](const Place& p) { return reads(p) && !p.watches; }));
   }
   size_t fastest() const {
     size_t most = 0;
@@ -63,16 +67,16 @@ struct Model {
   }
   Flow flow() {
     abandoned |= keep == Keep::kPassing && readers() == 0;
-    waits = !abandoned && must_wait();
-    return abandoned ? Flow::kAbandoned : waits ? Flow::kWait : Flow::kGoOn;
+    if (abandoned) return Flow::kAbandoned;
+    waits = must_wait();
+    return waits ? Flow::kWait : Flow::kGoOn;
   }
   void queue_readers() {
     for (Place& place : places) {
       if (place.wake == Wake::kArmed) place.wake = Wake::kQueued;
     }
   }
-  void left() {
-    drop();
+  void lost_interest() {
     if (readers() > 0 || state != State::kOpen) return;
     if (on_abandon == OnAbandon::kFinish && keep == Keep::kKept) return;
     abandoned = writer_queued = true;
@@ -121,9 +125,10 @@ class Trial {
   static inline size_t cut = 0;
   static inline size_t waited = 0;
   static inline size_t abandoned = 0;
+  static inline size_t abandoned_to_watchers = 0;
 
   void run() {
-    join(0);
+    join(0, Interest::kReads);
     for (size_t step = 0; step < 250 && !testing::Test::HasFatalFailure(); ++step) {
       take_step();
       compare();
@@ -141,8 +146,8 @@ class Trial {
         if (pick(8) == 0 && model_.places[reader].joined) leave(reader);
         return;
       case 1:
-        if (pick(8) == 0 || !model_.places[reader].joined) join(reader);
-        return;
+        if (pick(8) != 0 && model_.places[reader].joined) return;
+        return join(reader, pick(3) == 0 ? Interest::kOnlyWatches : Interest::kReads);
       case 2:
         return run_wakeup();
       case 3:
@@ -152,6 +157,7 @@ class Trial {
         return;
       case 5:
         if (pick(30) == 0) finish();
+        if (pick(6) == 0 && model_.places[reader].joined) change_interest(reader);
         return;
       case 6:
       case 7:
@@ -162,22 +168,40 @@ class Trial {
     }
   }
 
-  void join(size_t number) {
+  void join(size_t number, Interest interest) {
     Model::Place& place = model_.places[number];
     if (place.joined) leave(number);
     const bool first = model_.readers() == 0 && model_.first == 0 && !model_.abandoned &&
                        model_.state == State::kOpen;
     const bool joins = model_.takes_newcomers() || first;
-    ASSERT_EQ(readers_[number]->join(scene_.recording), joins);
+    ASSERT_EQ(readers_[number]->join(scene_.recording, interest), joins);
     place = {};
     place.joined = joins;
+    place.watches = interest == Interest::kOnlyWatches;
   }
 
   void leave(size_t number) {
     readers_[number]->cursor().leave();
-    const bool counted = model_.reads(model_.places[number]);
-    model_.places[number] = {};
-    if (counted) model_.left();
+    const Model::Place was = std::exchange(model_.places[number], {});
+    if (!model_.reads(was)) return;
+    model_.drop();
+    if (!was.watches) lose_interest();
+  }
+
+  void change_interest(size_t number) {
+    Model::Place& place = model_.places[number];
+    place.watches = !place.watches;
+    readers_[number]->cursor().set_interest(place.watches ? Interest::kOnlyWatches
+                                                          : Interest::kReads);
+    if (place.watches && !place.cut) lose_interest();
+  }
+
+  void lose_interest() {
+    const bool before = model_.abandoned;
+    model_.lost_interest();
+    const bool watched = std::ranges::any_of(
+        model_.places, [this](const Model::Place& place) { return model_.reads(place); });
+    if (!before && model_.abandoned && watched) ++abandoned_to_watchers;
   }
 
   void look(size_t number) {
@@ -322,12 +346,13 @@ class Trial {
 };
 
 TEST(RecordingModel, RandomStepsFindWhatTheModelSays) {
-  for (uint32_t seed = 1; seed <= 1000; ++seed) {
+  for (uint32_t seed = 1; seed <= 4000; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     Trial(seed).run();
     if (HasFatalFailure()) return;
   }
-  for (const size_t seen : {Trial::whole, Trial::cut, Trial::waited, Trial::abandoned}) {
+  for (const size_t seen :
+       {Trial::whole, Trial::cut, Trial::waited, Trial::abandoned, Trial::abandoned_to_watchers}) {
     EXPECT_GT(seen, 500u);
   }
 }
