@@ -104,6 +104,7 @@ void ReadingLane::answer(Batch& batch) {
     const size_t count = std::min(kBatchMax, places_.size() - begin);
     asked = get(std::span<const Place>(places_).subspan(begin, count));
   }
+  timed_out_ = !asked && client_.timed_out();
   const auto end = asked ? SharedJob::End::kDone : SharedJob::End::kFailed;
   for (const auto& job : batch) {
     const bool waits = std::any_of(in_parts_.begin(), in_parts_.end(),
@@ -199,15 +200,17 @@ void ReadingLane::finish(SharedRead& job, SharedJob::End end) {
     parts_.counters.observe_lookup(parts_.clock.monotonic_us() - job.submitted_us);
     if (job.entry != nullptr) {
       parts_.counters.add(parts_.counters.hits);
-    } else {
-      parts_.counters.add(end == SharedJob::End::kDone ? parts_.counters.misses
-                                                       : parts_.counters.failed_lookups);
+    } else if (end == SharedJob::End::kDone) {
+      parts_.counters.add(parts_.counters.misses);
+    } else if (!job.forgotten()) {  // whoever has forgotten it has counted that
+      parts_.counters.add(timed_out_ ? parts_.counters.timeouts : parts_.counters.failed_lookups);
     }
   }
   job.settle(job.entry != nullptr ? SharedJob::End::kDone : end);
 }
 
 void ReadingLane::fail_all(Batch& batch) {
+  timed_out_ = false;
   for (const auto& job : batch) finish(*job, SharedJob::End::kFailed);
 }
 

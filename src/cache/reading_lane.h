@@ -80,6 +80,7 @@ class ReadingLane {
   std::string scratch_;
   int64_t next_exchange_us_ = 0;
   size_t item_bytes_max_ = 0;  // 0: not asked yet
+  bool timed_out_ = false;     // why the current batch fails
 
   std::mutex purge_mutex_;
   std::condition_variable purges_exchanged_;

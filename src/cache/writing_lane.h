@@ -66,7 +66,7 @@ class WritingLane {
   LaneQueue<SharedWrite> queue_;
   size_t item_room_ = 0;                 // 0: not asked yet
   std::atomic<int64_t> flush_until_us_;  // monotonic
-  std::thread thread_;    // last: it uses all of the above
+  std::thread thread_;                   // last: it uses all of the above
 };
 
 }  // namespace reprise::cache

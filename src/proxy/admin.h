@@ -42,7 +42,7 @@ struct AdminParts {
   using Explain = std::function<base::Result<Explanation>(
       const http::RequestHead& head, std::string_view body, const cache::Entry* other)>;
 
-  std::vector<NamedTier> tiers;    // in the order in which they are asked
+  std::vector<NamedTier> tiers;     // in the order in which they are asked
   cache::MemcachedTier* memcached;  // that shares purges; null: none
   cache::PurgeRecord& purges;
   const base::Clock& clock;

@@ -219,8 +219,8 @@ void ProxyExchange::note_source() {
     return;
   }
   if (flight_->held == nullptr || note_.result != CacheResult::kMiss) return;
-  const cache::Judgement judgement = cache::judge(
-      *flight_->held, context_.commons.clock.wall_us(), inquiry_.terms, cache::Lenience{});
+  const cache::Judgement judgement = cache::judge(*flight_->held, context_.commons.clock.wall_us(),
+                                                  inquiry_.terms, cache::Lenience{});
   note_.forwarded = judgement == cache::Judgement::kRefused ? "request" : "stale";
 }
 
