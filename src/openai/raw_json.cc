@@ -1,0 +1,192 @@
+#include "openai/raw_json.h"
+
+#include <charconv>
+#include <utility>
+
+namespace reprise::openai {
+
+namespace {
+
+// Separator: a character at which some readers of event streams end a line.
+struct Separator {
+  std::string_view raw;
+  std::string_view escaped;
+};
+
+constexpr Separator kNextLine{"\xC2\x85", "\\u0085"};
+constexpr Separator kLineSeparator{"\xE2\x80\xA8", "\\u2028"};
+constexpr Separator kParagraphSeparator{"\xE2\x80\xA9", "\\u2029"};
+
+const Separator* separator_at(std::string_view text) {
+  for (const Separator* one : {&kNextLine, &kLineSeparator, &kParagraphSeparator}) {
+    if (text.starts_with(one->raw)) return one;
+  }
+  return nullptr;
+}
+
+// Where the next byte is that a separator may begin with.
+size_t find_lead(std::string_view text, size_t from) {
+  return text.find_first_of("\xC2\xE2", from);
+}
+
+std::string escape_separators(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  size_t kept = 0;
+  for (size_t at = find_lead(text, 0); at != std::string_view::npos; at = find_lead(text, at)) {
+    const Separator* separator = separator_at(text.substr(at));
+    if (separator == nullptr) {
+      ++at;
+      continue;
+    }
+    escaped.append(text.substr(kept, at - kept)).append(separator->escaped);
+    at += separator->raw.size();
+    kept = at;
+  }
+  escaped.append(text.substr(kept));
+  return escaped;
+}
+
+}  // namespace
+
+JsonKind json_kind(std::string_view raw) {
+  if (raw.empty()) return JsonKind::kAbsent;
+  switch (raw.front()) {
+    case 'n':
+      return JsonKind::kNull;
+    case 't':
+    case 'f':
+      return JsonKind::kBool;
+    case '"':
+      return JsonKind::kString;
+    case '[':
+      return JsonKind::kArray;
+    case '{':
+      return JsonKind::kObject;
+    default:
+      return JsonKind::kNumber;
+  }
+}
+
+std::optional<uint32_t> json_count(std::string_view raw) {
+  uint32_t number = 0;
+  const char* end = raw.data() + raw.size();
+  const auto [at, error] = std::from_chars(raw.data(), end, number);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return number;
+}
+
+std::string_view json_member(std::string_view object, std::string_view name) {
+  size_t at = 1;
+  while (at + 1 < object.size()) {
+    const size_t name_size = base::json_value_size(object.substr(at));
+    const bool found = object.substr(at + 1, name_size - 2) == name;
+    at += name_size + 1;
+    const size_t size = base::json_value_size(object.substr(at));
+    if (found) return object.substr(at, size);
+    at += size + 1;
+  }
+  return {};
+}
+
+Refused refused_for(base::JsonFault fault) {
+  switch (fault) {
+    case base::JsonFault::kNone:
+      return std::nullopt;
+    case base::JsonFault::kTooLarge:
+    case base::JsonFault::kMembers:
+      return Unconvertible::kTooLarge;
+    default:
+      return Unconvertible::kMalformed;
+  }
+}
+
+Converted read_answer(std::string_view json) {
+  base::JsonNormaliser normaliser;
+  if (const Refused refused = refused_for(normaliser.read(json))) {
+    return tl::unexpected(*refused);
+  }
+  return escape_separators(normaliser.text());
+}
+
+RawWriter& RawWriter::key(std::string_view name) {
+  text(name);
+  append(":");
+  after_value_ = false;
+  return *this;
+}
+
+RawWriter& RawWriter::value(std::string_view raw) {
+  separate();
+  append(raw);
+  after_value_ = true;
+  return *this;
+}
+
+RawWriter& RawWriter::text(std::string_view content) {
+  separate();
+  append("\"");
+  append(content);
+  append("\"");
+  after_value_ = true;
+  return *this;
+}
+
+RawWriter& RawWriter::number(uint64_t number) { return value(std::to_string(number)); }
+
+RawWriter& RawWriter::joined(std::string_view parts) {
+  return parts.empty() ? *this : value(parts);
+}
+
+RawWriter& RawWriter::begin_event(std::string_view name) {
+  if (!name.empty()) {
+    append("event: ");
+    append(name);
+    append("\n");
+  }
+  append("data: ");
+  after_value_ = false;
+  return *this;
+}
+
+RawWriter& RawWriter::end_event() {
+  append("\n\n");
+  return *this;
+}
+
+RawWriter& RawWriter::done() {
+  append("data: [DONE]\n\n");
+  return *this;
+}
+
+Converted RawWriter::take() && {
+  if (overflowed_) return tl::unexpected(Unconvertible::kTooLarge);
+  return std::move(text_);
+}
+
+RawWriter& RawWriter::open(std::string_view bracket) {
+  separate();
+  append(bracket);
+  after_value_ = false;
+  return *this;
+}
+
+RawWriter& RawWriter::close(std::string_view bracket) {
+  append(bracket);
+  after_value_ = true;
+  return *this;
+}
+
+void RawWriter::separate() {
+  if (after_value_) append(",");
+}
+
+void RawWriter::append(std::string_view bytes) {
+  if (overflowed_ || bytes.size() > bytes_max_ - text_.size()) {
+    overflowed_ = true;
+    return;
+  }
+  text_.append(bytes);
+}
+
+}  // namespace reprise::openai

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "openai/conversion.h"
+
+namespace reprise::openai {
+
+// Raw JSON: texts that base::JsonNormaliser wrote, taken apart and put together again without
+// reading their values: numbers keep their lexeme and strings their spelling. Everywhere here a
+// name or the content of a string is meant as written, without its quotes, and an empty text is a
+// value that is not there.
+
+enum class JsonKind : uint8_t { kAbsent, kNull, kBool, kNumber, kString, kArray, kObject };
+
+JsonKind json_kind(std::string_view raw);
+
+// There, and not null.
+inline bool json_given(std::string_view raw) { return !raw.empty() && raw.front() != 'n'; }
+inline bool is_json_string(std::string_view raw) { return !raw.empty() && raw.front() == '"'; }
+inline bool is_json_array(std::string_view raw) { return !raw.empty() && raw.front() == '['; }
+inline bool is_json_object(std::string_view raw) { return !raw.empty() && raw.front() == '{'; }
+
+// What is between the first and the last byte of a string, an array or an object.
+inline std::string_view json_inside(std::string_view raw) { return raw.substr(1, raw.size() - 2); }
+
+// The whole number that `raw` is, if it has neither sign, fraction nor exponent and is below 2^32.
+std::optional<uint32_t> json_count(std::string_view raw);
+
+// The value of the member called `name`. Looks at all members before it.
+std::string_view json_member(std::string_view object, std::string_view name);
+
+// Refused: why a text or a piece of one cannot be converted; nothing if it can.
+using Refused = std::optional<Unconvertible>;
+
+// What a fault of the normaliser means here.
+Refused refused_for(base::JsonFault fault);
+
+// The raw JSON of a whole answer, with the line separators that some readers of event streams split
+// at (U+0085, U+2028, U+2029) escaped: every part of it may be put into an event.
+Converted read_answer(std::string_view json);
+
+// RawWriter: builds one JSON text, or a stream of events, of raw JSON, without white space. The
+// caller keeps the nesting right. Bound: holds at most `bytes_max`; what is more is not kept, and
+// take() says so. Loops ask overflowed(), so that little is done in vain.
+class RawWriter {
+ public:
+  explicit RawWriter(size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  RawWriter& begin_object() { return open("{"); }
+  RawWriter& end_object() { return close("}"); }
+  RawWriter& begin_array() { return open("["); }
+  RawWriter& end_array() { return close("]"); }
+
+  RawWriter& key(std::string_view name);
+  RawWriter& value(std::string_view raw);
+  RawWriter& text(std::string_view content);
+  RawWriter& number(uint64_t number);
+  RawWriter& member(std::string_view name, std::string_view raw) { return key(name).value(raw); }
+  RawWriter& text_member(std::string_view name, std::string_view content) {
+    return key(name).text(content);
+  }
+  RawWriter& number_member(std::string_view name, uint64_t value) {
+    return key(name).number(value);
+  }
+  // Members or elements that are already separated by commas; none if empty.
+  RawWriter& joined(std::string_view parts);
+
+  // One event: between these two comes one JSON text. An empty name writes no `event` line.
+  RawWriter& begin_event(std::string_view name = {});
+  RawWriter& end_event();
+  // `data: [DONE]`, to the byte.
+  RawWriter& done();
+
+  bool overflowed() const { return overflowed_; }
+  Converted take() &&;
+
+ private:
+  RawWriter& open(std::string_view bracket);
+  RawWriter& close(std::string_view bracket);
+  void separate();
+  void append(std::string_view bytes);
+
+  const size_t bytes_max_;
+  std::string text_;
+  bool after_value_ = false;  // a comma is due before whatever comes next
+  bool overflowed_ = false;
+};
+
+}  // namespace reprise::openai
