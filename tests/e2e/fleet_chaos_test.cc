@@ -1,8 +1,10 @@
 // Many askers of many processes while Memcached servers die, stop and come back: whatever happens,
 // nobody is given a wrong answer, and in the end all share again.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -137,6 +139,59 @@ TEST(FleetChaos, NobodyIsGivenAWrongAnswer) {
     const Response shared = proxies[1]->ask(chat_request(ask));
     return shared.x_cache() != "MISS" && shared.body == recorded;
   });
+}
+
+TEST(FleetChaos, ProcessesThatDieHarmNobodyElse) {
+  std::atomic<int> count{0};
+  ScriptedUpstream upstream(marked_answers(count));
+  Fleet fleet(upstream, 2);
+  std::vector<Proxy*> stable = {&fleet.add(), &fleet.add()};
+  Proxy* victim = &fleet.add();
+  std::atomic<uint16_t> victim_port{victim->port()};
+  std::atomic<bool> over{false};
+  Tally tally;
+  Tally ignored;
+  std::vector<std::thread> askers;
+  const auto ask_all = [&](size_t asker, const std::function<Response(const std::string&)>& ask,
+                           Tally& into) {
+    for (size_t i = 0; i < kQuestionsEach && !over; ++i) {
+      const std::string prompt = prompt_of((i * 7 + asker / 2) % kPrompts);
+      try {
+        into.add(ask(chat_request({.prompt = prompt, .stream = true})), prompt);
+      } catch (const HarnessError& error) {
+        into.add_failure(error.what());
+      }
+    }
+  };
+  for (size_t asker = 0; asker < kAskers; ++asker) {
+    askers.emplace_back([&, asker] {
+      if (asker < 4) {
+        const Proxy& proxy = *stable[asker % 2];
+        ask_all(
+            asker, [&](const std::string& request) { return proxy.ask(request); }, tally);
+        return;
+      }
+      const auto ask_victim = [&](const std::string& request) {
+        RawClient client(Connection::to_port(victim_port));
+        client.send(request);
+        return client.read_response();
+      };
+      while (!over) ask_all(asker, ask_victim, ignored);
+    });
+  }
+  constexpr size_t kDeaths = 3;
+  for (size_t death = 1; death <= kDeaths; ++death) {
+    tally.wait_for(death * 4 * kQuestionsEach / (kDeaths + 1));
+    victim->process().signal(SIGKILL);
+    EXPECT_EQ(victim->process().wait_exit(), -SIGKILL);
+    victim = &fleet.add();
+    victim_port = victim->port();
+  }
+  for (size_t asker = 0; asker < 4; ++asker) askers[asker].join();
+  over = true;
+  for (size_t asker = 4; asker < kAskers; ++asker) askers[asker].join();
+  EXPECT_EQ(tally.wrong(), "");
+  EXPECT_GT(tally.whole(), 4 * kQuestionsEach * 8 / 10);
 }
 
 }  // namespace
