@@ -56,7 +56,9 @@ void ReadingLane::probe() {
   client_.disconnect();
   if (!client_.ping()) return parts_.health.failed(client_.last_error());
   parts_.health.worked();
-  next_exchange_us_ = 0;  // it may be another server by now, or an empty one
+  // It may be another server by now, or an empty one.
+  next_exchange_us_ = 0;
+  item_bytes_max_ = 0;
 }
 
 void ReadingLane::exchange_purges() {

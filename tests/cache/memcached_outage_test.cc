@@ -87,6 +87,19 @@ TEST_F(MemcachedOutage, WhatWasPurgedIsToldAgainAfterARestart) {
   EXPECT_EQ(newcomer.purges.snapshot().all_us, 17);
 }
 
+// It may take less at once than the one before it.
+TEST_F(MemcachedOutage, AnotherServersBoundIsAskedFor) {
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(process_.purges.remove(base::xxh3_128(std::to_string(i)), 1000 + i));
+  }
+  process_.meet();
+  server_.restart({"-I", "16k", "-o", "slab_chunk_max=8192"});
+  process_.meet();
+  const auto large = with_body("large", noise(100'000));
+  eventually("it is stored", [&] { return process_.store(large) == Written::kDone; });
+  eventually("it is found", [&] { return process_.found(large) == body_of(large); });
+}
+
 TEST(MemcachedOutages, AServerMayComeLater) {
   MemcachedServer server;
   server.kill();

@@ -271,6 +271,11 @@ void MemcachedServer::restart() {
   start();
 }
 
+void MemcachedServer::restart(std::vector<std::string> args) {
+  args_ = std::move(args);
+  restart();
+}
+
 uint64_t MemcachedServer::stat(std::string_view name) const {
   Conversation conversation(port_);
   conversation.say("stats\r\n");

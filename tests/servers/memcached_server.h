@@ -33,6 +33,8 @@ class MemcachedServer {
   void kill();
   // On the same port, empty. Kills the one that still runs.
   void restart();
+  // As another server.
+  void restart(std::vector<std::string> args);
 
   // What follows asks the server itself, each time on a fresh connection.
   uint64_t stat(std::string_view name) const;
