@@ -162,6 +162,9 @@ class Follower {
     cursor_.leave();
     joined_ = false;
   }
+  void set_interest(Cursor::Interest interest) {
+    if (joined_) cursor_.set_interest(interest);
+  }
   // Looks until the end, then leaves and says so.
   void read_all(std::latch& done) {
     done_ = &done;

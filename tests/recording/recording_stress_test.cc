@@ -53,6 +53,39 @@ TEST(RecordingStress, EverybodyReadsTheSame) {
   }
 }
 
+// One stays for good; the others lose their interest and find it again while they read.
+TEST(RecordingStress, InterestMayChangeAtAnyMoment) {
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    const bool passing = round % 2 == 0;
+    const Limits limits{
+        .kept_max = passing ? 3000u : 8u << 20, .window = 1500, .lag_max = 1u << 30};
+    Budget budget(1u << 30);
+    auto recording = std::make_shared<Recording>(Keep::kKept, OnAbandon::kCancel, limits, &budget);
+    Crowd crowd;
+    std::latch done(Crowd::kFollowers);
+    for (size_t i = 0; i < Crowd::kFollowers; ++i) ASSERT_TRUE(crowd.join(i, recording));
+    Writer writer(recording, {.seed = round});
+    writer.start();
+    for (size_t i = 0; i < Crowd::kFollowers; ++i) crowd.read_all(i, done);
+    for (size_t turn = 0; turn < 40; ++turn) {
+      for (size_t i = 1; i < Crowd::kFollowers; ++i) {
+        Follower& follower = *crowd.followers[i];
+        const auto interest =
+            (turn + i) % 2 == 0 ? Cursor::Interest::kReads : Cursor::Interest::kOnlyWatches;
+        CHECK(follower.executor().post([&follower, interest] { follower.set_interest(interest); }));
+      }
+    }
+    done.wait();
+    writer.wait();
+    EXPECT_FALSE(writer.abandoned());
+    for (const auto& follower : crowd.followers) {
+      EXPECT_EQ(follower->last(), Status::kEnd);
+      EXPECT_EQ(follower->running(), writer.written());
+      EXPECT_EQ(follower->stray_wakes(), 0u);
+    }
+  }
+}
+
 TEST(RecordingStress, WhoIsPresentWhenItOutgrowsReadsTheSame) {
   for (uint64_t round = 0; round < kRounds; ++round) {
     Budget budget(1u << 30);
