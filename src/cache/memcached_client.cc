@@ -291,8 +291,8 @@ Written MemcachedClient::written(Change change, int returned) {
 }
 
 bool MemcachedClient::ping() {
-  static const std::string kNobodys = "r1:ping";
-  return get({&kNobodys, 1}, [](size_t, std::string_view, uint64_t) {});
+  static const std::string nobodys = "r1:ping";
+  return get({&nobodys, 1}, [](size_t, std::string_view, uint64_t) {});
 }
 
 std::optional<uint64_t> MemcachedClient::item_bytes_max() {

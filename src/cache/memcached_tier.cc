@@ -32,9 +32,9 @@ std::string text_of(const MemcachedAddress& address) {
 // Lanes: the way to one server. The reading lane dies last: it keeps purges alive.
 struct MemcachedTier::Lanes {
   Lanes(const MemcachedAddress& server, MemcachedTier& tier)
-      : health(text_of(server), tier.parts_.clock), reading(parts_of(server, tier)) {
-    writing = std::make_unique<WritingLane>(parts_of(server, tier));
-  }
+      : health(text_of(server), tier.parts_.clock),
+        reading(parts_of(server, tier)),
+        writing(std::make_unique<WritingLane>(parts_of(server, tier))) {}
 
   LaneParts parts_of(const MemcachedAddress& server, MemcachedTier& tier) {
     return {.address = server,

@@ -80,7 +80,7 @@ Written WritingLane::perform(SharedWrite& job) {
       written = release(job);
       break;
     case SharedWrite::Op::kRemove:
-      written = client_.remove(name);
+      written = remove(job.label);
       break;
   }
   if (written == Written::kFailed) {
@@ -130,8 +130,12 @@ Written WritingLane::store_encoded(const Entry& entry, std::string_view encoded,
              written != Written::kDone) {
     return written;
   }
-  return replace_older({ValueKind::kEntry, entry.key, {}, 0}, pack_entry_item(item),
-                       entry.asked_at_us, expiry_of(life_ms, parts_.clock.wall_us()));
+  const ValueLabel label{ValueKind::kEntry, entry.key, {}, 0};
+  const Written written = replace_older(label, pack_entry_item(item), entry.asked_at_us,
+                                        expiry_of(life_ms, parts_.clock.wall_us()));
+  // Nobody would ever find them. If it failed, the item may be there all the same.
+  if (written != Written::kDone && written != Written::kFailed) remove_parts(label, item);
+  return written;
 }
 
 // The parts first: whoever finds the item finds them, or a gap, never others.
@@ -150,7 +154,10 @@ Written WritingLane::store_parts(const Entry& entry, std::string_view encoded, i
     const std::string_view part = encoded.substr(i * item->part_bytes, item->part_bytes);
     const Written written =
         client_.set(parts_.envelope.name(label), parts_.envelope.close(label, part), expiry);
-    if (written != Written::kDone) return written;
+    if (written != Written::kDone) {
+      if (i > 0 && written != Written::kFailed) remove_parts(label, *item);
+      return written;
+    }
   }
   return Written::kDone;
 }
@@ -175,6 +182,20 @@ Written WritingLane::replace_older(const ValueLabel& label, std::string_view pay
     if (written != Written::kExists && written != Written::kMissing) return written;
   }
   return Written::kExists;
+}
+
+// With an entry go its parts: nobody would ever find them.
+Written WritingLane::remove(const ValueLabel& label) {
+  Present present;
+  std::optional<EntryItem> item;
+  if (label.kind == ValueKind::kEntry) {
+    present = look(label);
+    if (!present.asked) return Written::kFailed;
+    item = unpack_entry_item(present.payload, parts_.value_bytes_max);
+  }
+  const Written written = client_.remove(parts_.envelope.name(label));
+  if (written == Written::kDone) remove_parts(label, item);
+  return written;
 }
 
 void WritingLane::remove_parts(const ValueLabel& label, const std::optional<EntryItem>& item) {

@@ -57,6 +57,7 @@ class WritingLane {
   Written hold(const SharedWrite& job, Expiry expiry);
   Written release(const SharedWrite& job);
   Present look(const ValueLabel& label);
+  Written remove(const ValueLabel& label);
   void remove_parts(const ValueLabel& label, const std::optional<EntryItem>& item);
   void settle(SharedWrite& job, Written written);
 

@@ -54,7 +54,7 @@ void Leadership::finish(std::unique_ptr<Leadership> leadership) {
 
 // A recording that ended without its recorder's knowledge would leave followers waiting.
 void Leadership::done() {
-  if (publishing_ && !ended_) publish(Segment::End::kFailed);
+  if (publishing_ && !ended_) publish_failure();
   // Until it is destroyed nothing calls back any more.
   if (look_ != nullptr) std::exchange(look_, nullptr)->forget();
   cursor_.leave();
@@ -129,7 +129,7 @@ void Leadership::pump() {
       if (status != Cursor::Status::kEnd) publish(Segment::End::kNone);
     }
     if (status == Cursor::Status::kEnd) return publish(Segment::End::kComplete);
-    if (status == Cursor::Status::kFailed) return publish(Segment::End::kFailed);
+    if (status == Cursor::Status::kFailed) return publish_failure();
     if (status == Cursor::Status::kPending) return;
   }
 }
@@ -141,6 +141,17 @@ void Leadership::take(recording::Batch& batch) {
     pending_.append(batch.pieces[i].view());
   }
   batch.clear();
+}
+
+// That this process gave up, because it ends or nobody here waits any more, is none of upstream's
+// failures: as long as nothing was published, whoever follows leads next.
+void Leadership::publish_failure() {
+  const bool ours = cursor_.failure().failure == recording::Failure::kAbandoned;
+  if (ours && lease_.published == 0 && head_ == nullptr) {
+    ended_ = true;
+    return;
+  }
+  publish(Segment::End::kFailed);
 }
 
 // In pieces that any server takes.

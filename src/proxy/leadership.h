@@ -50,6 +50,7 @@ class Leadership final : public base::IntrusiveNode {
   void pump();
   void take(recording::Batch& batch);
   void publish(cache::Segment::End end);
+  void publish_failure();
   void renew();
 
   PursuitGroup& group_;

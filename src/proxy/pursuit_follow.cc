@@ -114,8 +114,12 @@ void Pursuit::on_poll() {
   if (news || (lease && leader_ && lease->token == leader_->token)) news_us_ = now_us;
   if (!news) on_silence(lease);
   if (stage_ != Stage::kFollowing) return;
+  const bool more = read_->values[read_->count - 1].found;
   read_.reset();
-  if (recorder_.flow() == recording::Recorder::Flow::kGoOn) group_.follow_periods.arm(period_);
+  if (recorder_.flow() != recording::Recorder::Flow::kGoOn) return;
+  // A leader that is ahead is caught up with at once.
+  if (news && more) return poll();
+  group_.follow_periods.arm(period_);
 }
 
 // Whether this leader's answer is one for us.
@@ -177,6 +181,10 @@ bool Pursuit::take_segment(Segment segment) {
   if (body_left_) *body_left_ -= segment.body.size();
   if (!segment.body.empty()) recorder_.append(std::move(segment.body));
   if (segment.end == Segment::End::kNone) return true;
+  if (!began_ && segment.failure.failure == Failure::kAbandoned) {
+    take_lease();  // the leader's own end, none of upstream's
+    return false;
+  }
   group_.commons().inflight.land(*flight_);
   if (whole) {
     recorder_.complete(std::move(segment.trailers));

@@ -152,6 +152,22 @@ TEST_F(MemcachedParts, WhoeverReplacesALargeEntryRemovesItsParts) {
   EXPECT_EQ(other_.found(small), body_of(small));
 }
 
+TEST_F(MemcachedParts, WhoeverRemovesALargeEntryRemovesItsParts) {
+  const auto entry = large("q");
+  ASSERT_EQ(process_.store(entry), Written::kDone);
+  EXPECT_TRUE(other_.tier.remove(entry->key));
+  EXPECT_THAT(server_.names(), IsEmpty());
+}
+
+TEST_F(MemcachedParts, WhoeverComesTooLateLeavesNone) {
+  const auto later = large("q", 2, 1'000'001);
+  ASSERT_EQ(process_.store(later), Written::kDone);
+  const auto stored = parts();
+  EXPECT_EQ(other_.store(large("q", 1, 1'000'000)), Written::kExists);
+  EXPECT_EQ(parts(), stored);
+  EXPECT_EQ(other_.found(later), body_of(later));
+}
+
 TEST_F(MemcachedParts, ManyLargeOnesMayBeAskedForAtOnce) {
   std::vector<std::shared_ptr<const Entry>> entries;
   for (uint64_t i = 0; i < 12; ++i) {
@@ -196,6 +212,26 @@ TEST_F(MemcachedParts, SealedPartsComeBackToo) {
   server_.set(names[0], second);
   server_.set(names[1], first);
   EXPECT_EQ(sealed.found(entry), "(no entry)");
+}
+
+// Where nothing is thrown out, what nobody finds would take up room until it expires.
+TEST(MemcachedPartsBound, WhatThereIsNoRoomForLeavesNoParts) {
+  std::vector<std::string> args = kSmallItems;
+  args.insert(args.end(), {"-M", "-m", "4"});
+  MemcachedServer server(args);
+  TierProcess process(patient({address_of(server)}));
+  process.meet();
+  Written written = Written::kDone;
+  std::shared_ptr<const Entry> last;
+  for (uint64_t i = 0; written == Written::kDone && i < 200; ++i) {
+    last = with_body("q" + std::to_string(i), noise(200'000, i));
+    written = process.store(last);
+  }
+  ASSERT_EQ(written, Written::kNoRoom);
+  for (const std::string& name : server.names()) {
+    EXPECT_FALSE(name.starts_with(process.name_of(last->key))) << name;
+  }
+  EXPECT_TRUE(process.is_up());
 }
 
 // Far too small for anything but the list: it is refused, and the server stays up.
