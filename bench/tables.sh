@@ -87,8 +87,9 @@ print_memcached() {
   local count kind one nginx
   printf '\nHits from Memcached (memory tier off): %s questions take turns. One memcached, one ' \
     "$pool"
-  printf 'thread, on the servers'\'' core too; nginx keyed by URI. %s of all were misses.\n\n' \
+  printf 'thread, on the servers'\'' core too; nginx keyed by URI. %s lookups went on to the ' \
     "$(median strays all 2)"
+  printf 'endpoint.\n\n'
   printf '| connections | server | requests/s | CPU µs/request | + memcached | = sum | × nginx '
   printf '| median µs | p99 µs | p99 ÷ median | names/question |\n'
   printf '|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n'
