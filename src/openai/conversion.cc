@@ -2,6 +2,10 @@
 
 #include <array>
 
+#include "openai/assemble_choices.h"
+#include "openai/rebuild_choices.h"
+#include "openai/synthesise_choices.h"
+
 namespace reprise::openai {
 
 std::string_view unconvertible_name(Unconvertible reason) {
@@ -11,26 +15,36 @@ std::string_view unconvertible_name(Unconvertible reason) {
 }
 
 Converted assemble(Route route, std::string_view stream, size_t bytes_max) {
-  static_cast<void>(route);
-  static_cast<void>(stream);
-  static_cast<void>(bytes_max);
-  return tl::unexpected(Unconvertible::kRoute);
+  switch (route) {
+    case Route::kChatCompletions:
+      return assemble_chat(stream, bytes_max);
+    case Route::kCompletions:
+      return assemble_completions(stream, bytes_max);
+    default:
+      return tl::unexpected(Unconvertible::kRoute);
+  }
 }
 
 Converted synthesise(Route route, std::string_view json, const Form& wanted, size_t bytes_max) {
-  static_cast<void>(route);
-  static_cast<void>(json);
-  static_cast<void>(wanted);
-  static_cast<void>(bytes_max);
-  return tl::unexpected(Unconvertible::kRoute);
+  switch (route) {
+    case Route::kChatCompletions:
+      return synthesise_chat(json, wanted, bytes_max);
+    case Route::kCompletions:
+      return synthesise_completions(json, wanted, bytes_max);
+    default:
+      return tl::unexpected(Unconvertible::kRoute);
+  }
 }
 
 Converted rebuild(Route route, std::string_view stream, const Form& wanted, size_t bytes_max) {
-  static_cast<void>(route);
-  static_cast<void>(stream);
-  static_cast<void>(wanted);
-  static_cast<void>(bytes_max);
-  return tl::unexpected(Unconvertible::kRoute);
+  switch (route) {
+    case Route::kChatCompletions:
+      return rebuild_choices(ChoiceKind::kMessage, stream, wanted, bytes_max);
+    case Route::kCompletions:
+      return rebuild_choices(ChoiceKind::kText, stream, wanted, bytes_max);
+    default:
+      return tl::unexpected(Unconvertible::kRoute);
+  }
 }
 
 }  // namespace reprise::openai

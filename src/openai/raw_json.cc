@@ -1,5 +1,6 @@
 #include "openai/raw_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -24,16 +25,35 @@ const Separator* separator_at(std::string_view text) {
   return nullptr;
 }
 
-// Where the next byte is that a separator may begin with.
-size_t find_lead(std::string_view text, size_t from) {
-  return text.find_first_of("\xC2\xE2", from);
-}
+// Leads: finds the bytes that a separator may begin with. Where each of the two comes next is
+// remembered until passed, so that the text is searched once for each.
+class Leads {
+ public:
+  explicit Leads(std::string_view text)
+      : text_(text), two_(find(kNextLine, 0)), three_(find(kLineSeparator, 0)) {}
+
+  size_t next(size_t from) {
+    if (two_ < from) two_ = find(kNextLine, from);
+    if (three_ < from) three_ = find(kLineSeparator, from);
+    return std::min(two_, three_);
+  }
+
+ private:
+  size_t find(const Separator& separator, size_t from) const {
+    return std::min(text_.find(separator.raw.front(), from), text_.size());
+  }
+
+  std::string_view text_;
+  size_t two_;
+  size_t three_;
+};
 
 std::string escape_separators(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
+  Leads leads(text);
   size_t kept = 0;
-  for (size_t at = find_lead(text, 0); at != std::string_view::npos; at = find_lead(text, at)) {
+  for (size_t at = leads.next(0); at < text.size(); at = leads.next(at)) {
     const Separator* separator = separator_at(text.substr(at));
     if (separator == nullptr) {
       ++at;
@@ -87,6 +107,16 @@ std::string_view json_member(std::string_view object, std::string_view name) {
     at += size + 1;
   }
   return {};
+}
+
+void append_part(std::string& joined, std::string_view part) {
+  if (!joined.empty() && !part.empty()) joined += ',';
+  joined.append(part);
+}
+
+void append_member(std::string& joined, std::string_view name, std::string_view raw) {
+  if (!joined.empty()) joined += ',';
+  joined.append("\"").append(name).append("\":").append(raw);
 }
 
 Refused refused_for(base::JsonFault fault) {
@@ -152,6 +182,17 @@ RawWriter& RawWriter::begin_event(std::string_view name) {
 RawWriter& RawWriter::end_event() {
   append("\n\n");
   return *this;
+}
+
+RawWriter& RawWriter::event(std::string_view name, std::string_view data) {
+  begin_event(name);
+  for (size_t end = data.find('\n'); end != std::string_view::npos; end = data.find('\n')) {
+    append(data.substr(0, end + 1));
+    append("data: ");
+    data.remove_prefix(end + 1);
+  }
+  append(data);
+  return end_event();
 }
 
 RawWriter& RawWriter::done() {

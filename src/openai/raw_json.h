@@ -38,6 +38,28 @@ std::string_view json_member(std::string_view object, std::string_view name);
 // Refused: why a text or a piece of one cannot be converted; nothing if it can.
 using Refused = std::optional<Unconvertible>;
 
+// Calls `visit(name, value)` for each member, or `visit(value)` for each element, until it refuses.
+template <typename Visit>
+Refused visit_members(std::string_view object, Visit visit) {
+  Refused refused;
+  base::for_each_json_member(object, [&](std::string_view name, std::string_view value) {
+    if (!refused) refused = visit(name, value);
+  });
+  return refused;
+}
+template <typename Visit>
+Refused visit_elements(std::string_view array, Visit visit) {
+  Refused refused;
+  base::for_each_json_element(array, [&](std::string_view value) {
+    if (!refused) refused = visit(value);
+  });
+  return refused;
+}
+
+// Appends `part` to members or elements that are separated by commas.
+void append_part(std::string& joined, std::string_view part);
+void append_member(std::string& joined, std::string_view name, std::string_view raw);
+
 // What a fault of the normaliser means here.
 Refused refused_for(base::JsonFault fault);
 
@@ -68,12 +90,14 @@ class RawWriter {
   RawWriter& number_member(std::string_view name, uint64_t value) {
     return key(name).number(value);
   }
-  // Members or elements that are already separated by commas; none if empty.
+  // Members or elements that append_part joined; none if empty.
   RawWriter& joined(std::string_view parts);
 
   // One event: between these two comes one JSON text. An empty name writes no `event` line.
   RawWriter& begin_event(std::string_view name = {});
   RawWriter& end_event();
+  // One whole event with any `data`: a `data` line for each of its lines.
+  RawWriter& event(std::string_view name, std::string_view data);
   // `data: [DONE]`, to the byte.
   RawWriter& done();
 

@@ -1,0 +1,142 @@
+#include "openai/rebuild_choices.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "openai/chunk_head.h"
+#include "openai/event_texts.h"
+#include "openai/raw_json.h"
+
+namespace reprise::openai {
+
+namespace {
+
+constexpr std::string_view kObfuscation = "obfuscation";
+
+// Which of the members of `object` is called obfuscation.
+std::optional<size_t> find_obfuscation(std::string_view object) {
+  std::optional<size_t> found;
+  size_t position = 0;
+  base::for_each_json_member(object, [&](std::string_view name, std::string_view) {
+    if (name == kObfuscation) found = position;
+    ++position;
+  });
+  return found;
+}
+
+size_t skip_space(std::string_view text, size_t at) {
+  return std::min(text.find_first_not_of(" \n\r\t", at), text.size());
+}
+
+// `object`, as received but known to be one, without one of its members and one comma.
+std::string without_member(std::string_view object, size_t position) {
+  size_t comma = object.find('{');
+  for (size_t i = 0;; ++i) {
+    const size_t name = skip_space(object, comma + 1);
+    size_t at = name + base::json_value_size(object.substr(name));
+    at = skip_space(object, skip_space(object, at) + 1);
+    at = skip_space(object, at + base::json_value_size(object.substr(at)));
+    if (i < position) {
+      comma = at;
+      continue;
+    }
+    const size_t from = i == 0 ? name : comma;
+    const size_t to = i == 0 && object.substr(at).starts_with(',') ? at + 1 : at;
+    return std::string(object.substr(0, from)).append(object.substr(to));
+  }
+}
+
+void write_event(RawWriter& out, const EventText& event, const Form& wanted) {
+  if (event.json.empty()) {
+    out.done();
+    return;
+  }
+  const std::optional<size_t> obfuscation =
+      wanted.include_obfuscation ? std::nullopt : find_obfuscation(event.json);
+  if (obfuscation) {
+    out.event(event.name, without_member(event.data, *obfuscation));
+  } else {
+    out.event(event.name, event.data);
+  }
+}
+
+// ChunksRebuilding: one stream of chunks on its way into another form.
+class ChunksRebuilding {
+ public:
+  ChunksRebuilding(ChoiceKind kind, const Form& wanted, size_t bytes_max)
+      : kind_(kind), wanted_(wanted), out_(bytes_max) {}
+
+  Refused take(const EventText& event);
+  Converted finish() &&;
+
+ private:
+  bool read(std::string_view chunk);
+  Refused add_usage();
+
+  const ChoiceKind kind_;
+  const Form wanted_;
+  RawWriter out_;
+  ChunkHead head_;
+  std::string usage_;
+  bool has_usage_chunk_ = false;
+};
+
+Refused ChunksRebuilding::take(const EventText& event) {
+  const bool done = event.json.empty();
+  if (done) {
+    if (const Refused refused = add_usage()) return refused;
+  } else if (read(event.json)) {
+    has_usage_chunk_ = true;
+    if (!wanted_.include_usage) return std::nullopt;
+  }
+  write_event(out_, event, wanted_);
+  return out_.overflowed() ? Refused(Unconvertible::kTooLarge) : std::nullopt;
+}
+
+// True for a chunk of usage: one without choices.
+bool ChunksRebuilding::read(std::string_view chunk) {
+  bool has_choices = false;
+  bool has_usage = false;
+  base::for_each_json_member(chunk, [&](std::string_view name, std::string_view raw) {
+    if (name == "choices") {
+      has_choices = is_json_array(raw) && raw != "[]";
+    } else if (name == "usage" && is_json_object(raw)) {
+      has_usage = true;
+      usage_.assign(raw);
+    } else {
+      head_.add(name, raw);
+    }
+  });
+  return has_usage && !has_choices;
+}
+
+Refused ChunksRebuilding::add_usage() {
+  if (!wanted_.include_usage || has_usage_chunk_) return std::nullopt;
+  if (usage_.empty()) return Unconvertible::kUsage;
+  has_usage_chunk_ = true;
+  out_.begin_event().begin_object();
+  head_.write(out_, kind_ == ChoiceKind::kMessage ? "chat.completion.chunk" : "text_completion");
+  head_.write_service(out_);
+  out_.member("choices", "[]").member("usage", usage_).end_object().end_event();
+  return std::nullopt;
+}
+
+// A stream that ended without [DONE] gets none: nobody said it here either.
+Converted ChunksRebuilding::finish() && {
+  if (const Refused refused = add_usage()) return tl::unexpected(*refused);
+  return std::move(out_).take();
+}
+
+}  // namespace
+
+Converted rebuild_choices(ChoiceKind kind, std::string_view stream, const Form& wanted,
+                          size_t bytes_max) {
+  ChunksRebuilding rebuilding(kind, wanted, bytes_max);
+  const auto take = [&rebuilding](const EventText& event) { return rebuilding.take(event); };
+  if (const Refused refused = read_events(stream, take)) return tl::unexpected(*refused);
+  return std::move(rebuilding).finish();
+}
+
+}  // namespace reprise::openai
