@@ -2,7 +2,8 @@
 # What the benchmarks measure with. Results go to $work/TABLE, one line per subject and round:
 #   subject  per-second  cpu-µs-per-piece  mean-µs  median-µs  99th-percentile-µs  [more]
 
-: "${work:?}" "${build:?}" "${here:?}" "${client_core:?}" "${seconds:?}" "${streams:?}" "${clients:?}"
+: "${work:?}" "${build:?}" "${here:?}"
+: "${client_core:?}" "${seconds:?}" "${streams:?}" "${clients:?}"
 
 die() {
   printf 'bench: %s\n' "$*" >&2
@@ -69,7 +70,8 @@ median() {
 }
 
 largest() { # TABLE SUBJECT COLUMN
-  awk -v subject="$2" -v column="$3" '$1 == subject { print $column }' "$work/$1" | sort -n | tail -n 1
+  awk -v subject="$2" -v column="$3" '$1 == subject { print $column }' "$work/$1" | sort -n |
+    tail -n 1
 }
 
 # sum TABLE SUBJECT: median CPU of both servers together.
