@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "openai/converting.h"
+
+namespace reprise::openai {
+namespace {
+
+std::string rebuilt(std::string_view stream, const Form& wanted,
+                    Route route = Route::kChatCompletions) {
+  return said(rebuild(route, stream, wanted, kRoomy));
+}
+
+constexpr std::string_view kHi =
+    R"({ "id":"c", "choices":[{"index":0,"delta":{"content":"\u0068i"}}],"usage":null})";
+constexpr std::string_view kEnd =
+    R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null})";
+constexpr std::string_view kUsage = R"({"id":"c","choices":[],"usage":{"n":1.0}})";
+
+TEST(RebuildChoices, TheUsageChunkGoes) {
+  const std::string with = stream_of({kHi, kEnd, kUsage});
+  EXPECT_EQ(rebuilt(with, streamed(false)), stream_of({kHi, kEnd}));
+  EXPECT_EQ(rebuilt(with, streamed(true)), with);
+  EXPECT_EQ(rebuilt(stream_of({kHi, R"({"usage":{}})", R"({"choices":null,"usage":{}})"}),
+                    streamed(false)),
+            stream_of({kHi}));
+}
+
+TEST(RebuildChoices, OtherChunksWithoutChoicesStay) {
+  const std::string stream =
+      stream_of({R"({"choices":[],"prompt_filter_results":[]})", kHi,
+                 R"({"choices":[{"index":0,"finish_reason":"stop"}],"usage":{"n":1}})"});
+  EXPECT_EQ(rebuilt(stream, streamed(false)), stream);
+}
+
+TEST(RebuildChoices, UsageIsAddedIfOtherChunksTellIt) {
+  const std::string_view head =
+      R"({"id":"","created":0,"model":"m","system_fingerprint":null,"choices":[]})";
+  const std::string_view end =
+      R"({"id":"c","created":7,"service_tier":"flex","system_fingerprint":"fp","choices":[)"
+      R"({"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"n":2}})";
+  const std::string stream = stream_of({head, R"({"choices":[{"index":0}],"usage":{"n":1}})", end});
+  const auto expected = [&](std::string_view object) {
+    return stream_of({head, R"({"choices":[{"index":0}],"usage":{"n":1}})", end,
+                      R"({"id":"c","object":")" + std::string(object) +
+                          R"(","created":7,"model":"m","service_tier":"flex",)"
+                          R"("system_fingerprint":"fp","choices":[],"usage":{"n":2}})"});
+  };
+  EXPECT_EQ(rebuilt(stream, streamed(true)), expected("chat.completion.chunk"));
+  EXPECT_EQ(rebuilt(stream, streamed(true), Route::kCompletions), expected("text_completion"));
+  // Nobody said [DONE], so nobody says it here.
+  const std::string undone = stream.substr(0, stream.size() - 14);
+  const std::string with_done = expected("chat.completion.chunk");
+  EXPECT_EQ(rebuilt(undone, streamed(true)), with_done.substr(0, with_done.size() - 14));
+}
+
+TEST(RebuildChoices, UsageIsNeverInvented) {
+  EXPECT_EQ(rebuilt(stream_of({kHi, kEnd}), streamed(true)), "refused: usage");
+  EXPECT_EQ(rebuilt("data: " + std::string(kHi) + "\n\n", streamed(true)), "refused: usage");
+}
+
+TEST(RebuildChoices, ObfuscationGoesAndAllElseStays) {
+  const auto without = [](std::string_view chunk) {
+    const std::string stream = rebuilt(stream_of({chunk}), streamed(false, false));
+    constexpr size_t kFrame = 6;
+    constexpr size_t kEnding = 16;
+    return stream.size() < kFrame + kEnding
+               ? stream
+               : stream.substr(kFrame, stream.size() - kFrame - kEnding);
+  };
+  EXPECT_EQ(without(R"({"a":1.0,"obfuscation":"x\"","b":"\u0062"})"), R"({"a":1.0,"b":"\u0062"})");
+  EXPECT_EQ(without(R"({ "a" : 1 , "obfuscation" : "x" , "b" : 2 })"), R"({ "a" : 1 , "b" : 2 })");
+  EXPECT_EQ(without(R"( {"obfuscation":"x", "a":1})"), R"( { "a":1})");
+  EXPECT_EQ(without(R"({"a":[{"x":"]}"}], "obfuscation":"x" } )"), R"({"a":[{"x":"]}"}]} )");
+  EXPECT_EQ(without(R"({"obfuscation":null})"), "{}");
+  EXPECT_EQ(without(R"({"a":true ,"obfusc\u0061tion":{"x":[1]}})"), R"({"a":true })");
+  EXPECT_EQ(without(R"({"a":{"obfuscation":"x"},"b":"obfuscation"})"),
+            R"({"a":{"obfuscation":"x"},"b":"obfuscation"})");
+  const std::string padded = stream_of({R"({"a":1,"obfuscation":"x"})"});
+  EXPECT_EQ(rebuilt(padded, streamed(false, true)), padded);
+}
+
+TEST(RebuildChoices, FramesAreWrittenAnew) {
+  EXPECT_EQ(rebuilt("\xEF\xBB\xBF: hello\r\n\r\nevent: ping\r\n\r\nid: 1\r\nretry: 3\r\n"
+                    "event: x\r\ndata:{\"a\":\r\ndata:  1}\r\n\r\ndata:[DONE]",
+                    streamed()),
+            "event: x\ndata: {\"a\":\ndata:  1}\n\ndata: [DONE]\n\n");
+  EXPECT_EQ(rebuilt("data: {\"a\":\"\xE2\x80\xA8\"}\n\n", streamed()),
+            "data: {\"a\":\"\xE2\x80\xA8\"}\n\n");
+  EXPECT_EQ(rebuilt(stream_of({kHi}) + "data: more\n\n", streamed()), stream_of({kHi}));
+}
+
+TEST(RebuildChoices, WhatCannotBeReadIsRefused) {
+  EXPECT_EQ(rebuilt("data: [1]\n\n", streamed()), "refused: malformed");
+  EXPECT_EQ(rebuilt("data: {\"a\":1,\"a\":2}\n\n", streamed()), "refused: malformed");
+  EXPECT_EQ(rebuilt("data: {}", streamed()), "refused: malformed");
+}
+
+TEST(RebuildChoices, NothingIsLargerThanAllowed) {
+  const std::string stream = stream_of({kHi, kEnd});
+  EXPECT_TRUE(rebuild(Route::kChatCompletions, stream, streamed(), stream.size()));
+  for (const size_t room : {size_t{0}, size_t{9}, stream.size() - 1}) {
+    EXPECT_EQ(said(rebuild(Route::kChatCompletions, stream, streamed(), room)),
+              "refused: too-large");
+  }
+}
+
+}  // namespace
+}  // namespace reprise::openai
