@@ -3,8 +3,12 @@
 #include <array>
 
 #include "openai/assemble_choices.h"
+#include "openai/assemble_messages.h"
+#include "openai/assemble_responses.h"
 #include "openai/rebuild_choices.h"
 #include "openai/synthesise_choices.h"
+#include "openai/synthesise_messages.h"
+#include "openai/synthesise_responses.h"
 
 namespace reprise::openai {
 
@@ -20,6 +24,10 @@ Converted assemble(Route route, std::string_view stream, size_t bytes_max) {
       return assemble_chat(stream, bytes_max);
     case Route::kCompletions:
       return assemble_completions(stream, bytes_max);
+    case Route::kResponses:
+      return assemble_responses(stream, bytes_max);
+    case Route::kMessages:
+      return assemble_messages(stream, bytes_max);
     default:
       return tl::unexpected(Unconvertible::kRoute);
   }
@@ -31,6 +39,10 @@ Converted synthesise(Route route, std::string_view json, const Form& wanted, siz
       return synthesise_chat(json, wanted, bytes_max);
     case Route::kCompletions:
       return synthesise_completions(json, wanted, bytes_max);
+    case Route::kResponses:
+      return synthesise_responses(json, bytes_max);
+    case Route::kMessages:
+      return synthesise_messages(json, bytes_max);
     default:
       return tl::unexpected(Unconvertible::kRoute);
   }
@@ -42,6 +54,11 @@ Converted rebuild(Route route, std::string_view stream, const Form& wanted, size
       return rebuild_choices(ChoiceKind::kMessage, stream, wanted, bytes_max);
     case Route::kCompletions:
       return rebuild_choices(ChoiceKind::kText, stream, wanted, bytes_max);
+    case Route::kResponses:
+      return rebuild_responses(stream, wanted.include_obfuscation, bytes_max);
+    case Route::kMessages:
+      // Its streams know neither: they are the same in every form, but for their frames.
+      return rebuild_responses(stream, true, bytes_max);
     default:
       return tl::unexpected(Unconvertible::kRoute);
   }

@@ -1,65 +1,26 @@
 #include "openai/rebuild_choices.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "openai/chunk_head.h"
 #include "openai/event_texts.h"
+#include "openai/obfuscation.h"
 #include "openai/raw_json.h"
 
 namespace reprise::openai {
 
 namespace {
 
-constexpr std::string_view kObfuscation = "obfuscation";
-
-// Which of the members of `object` is called obfuscation.
-std::optional<size_t> find_obfuscation(std::string_view object) {
-  std::optional<size_t> found;
-  size_t position = 0;
-  base::for_each_json_member(object, [&](std::string_view name, std::string_view) {
-    if (name == kObfuscation) found = position;
-    ++position;
-  });
-  return found;
-}
-
-size_t skip_space(std::string_view text, size_t at) {
-  return std::min(text.find_first_not_of(" \n\r\t", at), text.size());
-}
-
-// `object`, as received but known to be one, without one of its members and one comma.
-std::string without_member(std::string_view object, size_t position) {
-  size_t comma = object.find('{');
-  for (size_t i = 0;; ++i) {
-    const size_t name = skip_space(object, comma + 1);
-    size_t at = name + base::json_value_size(object.substr(name));
-    at = skip_space(object, skip_space(object, at) + 1);
-    at = skip_space(object, at + base::json_value_size(object.substr(at)));
-    if (i < position) {
-      comma = at;
-      continue;
-    }
-    const size_t from = i == 0 ? name : comma;
-    const size_t to = i == 0 && object.substr(at).starts_with(',') ? at + 1 : at;
-    return std::string(object.substr(0, from)).append(object.substr(to));
-  }
-}
-
 void write_event(RawWriter& out, const EventText& event, const Form& wanted) {
   if (event.json.empty()) {
     out.done();
     return;
   }
-  const std::optional<size_t> obfuscation =
-      wanted.include_obfuscation ? std::nullopt : find_obfuscation(event.json);
-  if (obfuscation) {
-    out.event(event.name, without_member(event.data, *obfuscation));
-  } else {
-    out.event(event.name, event.data);
-  }
+  const std::optional<std::string> bare =
+      wanted.include_obfuscation ? std::nullopt : without_obfuscation(event);
+  out.event(event.name, bare ? std::string_view(*bare) : event.data);
 }
 
 // ChunksRebuilding: one stream of chunks on its way into another form.
