@@ -30,7 +30,7 @@ class ReadingLane {
   static constexpr size_t kBatchMax = 128;
 
   explicit ReadingLane(const LaneParts& parts);
-  // Settles what still waits as failed.
+  // Answers what still waits, if the server does.
   ~ReadingLane();
   ReadingLane(const ReadingLane&) = delete;
   ReadingLane& operator=(const ReadingLane&) = delete;

@@ -17,9 +17,9 @@ void ServerHealth::come_up() {
 
 void ServerHealth::failed(std::string_view why) {
   std::scoped_lock lock(mutex_);
-  ++failures_;
   const int64_t now_us = clock_.monotonic_us();
   if (state_ == State::kDown && now_us < probe_at_us_) return;  // both lanes met the same failure
+  ++failures_;
   if (state_ == State::kUp && now_us - up_since_us_ >= kStableUs) pause_us_ = kPauseMinUs;
   probe_at_us_ = now_us + pause_us_;
   pause_us_ = std::min(pause_us_ * 2, kPauseMaxUs);

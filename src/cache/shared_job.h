@@ -24,7 +24,7 @@ class SharedJob {
     kPending,
     kDone,     // the server has answered, whatever it said
     kFailed,   // it has not, or is being left alone
-    kDropped,  // a queue was full, or nobody waited any more
+    kDropped,  // a queue was full
   };
 
   // `waiter`, which may be null, is queued once when the job is settled; see forget().

@@ -115,6 +115,7 @@ TEST_F(ServerHealthTest, WhatBothLanesMetIsOneFailure) {
   const int64_t probe_at_us = health_.probe_at_us();
   health_.failed("the writing lane's");
   EXPECT_EQ(health_.probe_at_us(), probe_at_us);
+  EXPECT_EQ(health_.failures(), 1u);
   fail_probe();
   EXPECT_EQ(pause_us(), 2 * ServerHealth::kPauseMinUs);
 }
@@ -136,7 +137,8 @@ TEST_F(ServerHealthTest, AnyThreadMayTellAndAsk) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(health_.failures(), 9u);
+  EXPECT_GE(health_.failures(), 1u);
+  EXPECT_LE(health_.failures(), 9u);
   EXPECT_EQ(health_.probe_at_us() == 0, health_.usable());
   EXPECT_EQ(health_.met(), health_.usable());
 }
