@@ -17,8 +17,9 @@ Refused read_member(std::string_view name, std::string_view raw, ChoiceKind kind
   } else if (name == "logprobs") {
     if (json_given(raw) && !is_json_object(raw)) return Unconvertible::kMember;
     choice->logprobs = raw;
-  } else if (json_given(raw) && (name == "message" || name == "delta" || name == "error")) {
-    return Unconvertible::kMalformed;
+  } else if (name == "message" || name == "delta" || name == "error") {
+    // Said by chunks, or of another route: null says nothing, and all else contradicts.
+    if (json_given(raw)) return Unconvertible::kMalformed;
   } else {
     append_member(choice->others, name, raw);
   }

@@ -178,6 +178,10 @@ TEST(SynthesiseChat, SeparatorsThatReadersSplitAtAreEscaped) {
                                                                    "\n");
 }
 
+TEST(SynthesiseChat, NoMemberIsSaidTwice) {
+  EXPECT_EQ(spoken(saying("{}", R"(,"delta":null,"error":null)")), spoken(saying("{}")));
+}
+
 TEST(SynthesiseChat, LeadingBlankLinesAreNoPartOfIt) {
   EXPECT_EQ(spoken("\n\n\r\n " + std::string(kAnswer) + "\n"), spoken(kAnswer));
 }
