@@ -1,5 +1,7 @@
 #include "openai/delta_values.h"
 
+#include <utility>
+
 namespace reprise::openai {
 
 namespace {
@@ -49,7 +51,7 @@ GrownValue::~GrownValue() = default;
 GrownValue::GrownValue(GrownValue&&) noexcept = default;
 GrownValue& GrownValue::operator=(GrownValue&&) noexcept = default;
 
-Refused GrownValue::add(std::string_view raw, PartsLeft& parts) {
+Refused GrownValue::add(std::string_view raw, PartsLeft& parts, size_t depth) {
   const JsonKind kind = json_kind(raw);
   if (kind_ == JsonKind::kAbsent || kind_ == JsonKind::kNull) {
     take_first(kind, raw);
@@ -62,7 +64,7 @@ Refused GrownValue::add(std::string_view raw, PartsLeft& parts) {
       append_part(text_, json_inside(raw));
       return std::nullopt;
     case JsonKind::kObject:
-      return grow_object(raw, parts);
+      return grow_object(raw, parts, depth);
     case JsonKind::kString:
       if (text_ == kEmptyString) text_.assign(raw);
       if (raw == text_ || raw == kEmptyString) return std::nullopt;
@@ -78,11 +80,12 @@ void GrownValue::take_first(JsonKind kind, std::string_view raw) {
   text_.assign(kind == JsonKind::kArray ? json_inside(raw) : raw);
 }
 
-Refused GrownValue::grow_object(std::string_view raw, PartsLeft& parts) {
+Refused GrownValue::grow_object(std::string_view raw, PartsLeft& parts, size_t depth) {
+  if (depth == kDepthMax) return Unconvertible::kTooLarge;
   if (members_ == nullptr) {
-    members_ = std::make_unique<GrownMembers>();
-    if (const Refused refused = members_->add_all(text_, parts)) return refused;
-    text_.clear();
+    members_ = std::make_unique<GrownMembers>(depth + 1);
+    const std::string first = std::exchange(text_, {});
+    if (const Refused refused = members_->add_all(first, parts)) return refused;
   }
   return members_->add_all(raw, parts);
 }
@@ -101,7 +104,7 @@ void GrownValue::write(RawWriter& out) const {
 
 Refused GrownMembers::add(std::string_view name, std::string_view raw, PartsLeft& parts) {
   GrownValue* value = table_.find_or_add(name, parts);
-  return value == nullptr ? Unconvertible::kTooLarge : value->add(raw, parts);
+  return value == nullptr ? Unconvertible::kTooLarge : value->add(raw, parts, depth_);
 }
 
 Refused GrownMembers::add_all(std::string_view object, PartsLeft& parts) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,13 +54,17 @@ class GrownValue {
   GrownValue(GrownValue&&) noexcept;
   GrownValue& operator=(GrownValue&&) noexcept;
 
-  Refused add(std::string_view raw, PartsLeft& parts);
+  // Objects grow this deep: each level looks at all that is inside it.
+  static constexpr size_t kDepthMax = 16;
+
+  // `depth`: how many objects that grow it is inside of.
+  Refused add(std::string_view raw, PartsLeft& parts, size_t depth = 0);
   bool is_object() const { return kind_ == JsonKind::kObject; }
   void write(RawWriter& out) const;
 
  private:
   void take_first(JsonKind kind, std::string_view raw);
-  Refused grow_object(std::string_view raw, PartsLeft& parts);
+  Refused grow_object(std::string_view raw, PartsLeft& parts, size_t depth);
 
   JsonKind kind_ = JsonKind::kAbsent;
   std::string text_;                       // of an array what is inside
@@ -69,11 +74,14 @@ class GrownValue {
 // GrownMembers: the members of an object, each grown by its pieces.
 class GrownMembers {
  public:
+  explicit GrownMembers(size_t depth = 0) : depth_(depth) {}
+
   Refused add(std::string_view name, std::string_view raw, PartsLeft& parts);
   Refused add_all(std::string_view object, PartsLeft& parts);
   void write(RawWriter& out) const;
 
  private:
+  size_t depth_;
   MemberTable<GrownValue> table_;
 };
 

@@ -130,5 +130,16 @@ TEST(AssembleMessage, AWideObjectIsBounded) {
   EXPECT_EQ(message({once, R"("x":{"k1":2})"}), "refused: too-large");
 }
 
+TEST(AssembleMessage, ADeepObjectGrowsOnlySoDeep) {
+  const auto deep = [](int depth) {
+    std::string raw = "1";
+    for (int i = 0; i < depth; ++i) raw.insert(0, R"({"x":)").append("}");
+    return R"("x":)" + raw;
+  };
+  EXPECT_EQ(message({deep(100)}), assistant("null", "," + deep(100)));
+  EXPECT_EQ(message({deep(16), deep(16)}), assistant("null", "," + deep(16)));
+  EXPECT_EQ(message({deep(17), deep(17)}), "refused: too-large");
+}
+
 }  // namespace
 }  // namespace reprise::openai
