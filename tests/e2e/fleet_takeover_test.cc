@@ -97,6 +97,32 @@ TEST_F(FleetTakeover, AHangingProcessDisturbsNobodyWhenItWakes) {
   EXPECT_EQ(upstream_.requests(), 3U);
 }
 
+// Whoever follows inherits no process's giving up.
+TEST_F(FleetTakeover, WhoeverCameJustBeforeTheLeaderGaveUpIsAnswered) {
+  start();
+  clients_.pop_front();
+  first_.wait_for_metric("reprise_requests_total", 1);
+  silent_.may_answer.release();
+  const Response response = clients_[0].read_response();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(response.whole);
+  EXPECT_TRUE(response.body == answer_of(1) || response.body == answer_of(2)) << response.body;
+}
+
+TEST_F(FleetTakeover, AProcessThatIsCutWhileItDrainsIsReplaced) {
+  Proxy& hasty = fleet_.add({"--drain", "1s"});
+  RawClient leader = ask(hasty);
+  upstream_.wait_for_requests(1);
+  RawClient follower = ask(second_);
+  eventually("it follows", [&] { return fleet_.followed(); });
+  EXPECT_EQ(hasty.stop(), 0);
+  silent_.may_answer.release();
+  const Response response = follower.read_response();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(response.whole);
+  EXPECT_EQ(response.body, answer_of(2));
+}
+
 TEST(FleetHang, FollowersOfAHangingProcessAreCut) {
   HeldStreams held;
   ScriptedUpstream upstream(held.script());

@@ -142,6 +142,7 @@ TEST_F(MemcachedFailure, StoppedItHoldsUpNobodyForLong) {
   for (int i = 0; i < 200; ++i) expect_right(second, "q" + std::to_string(i), "MISS");
   wait_for_state(second, address_, "down");
   EXPECT_EQ(lines_that_say(second, address_, "down"), 1U) << second.process().log();
+  EXPECT_NE(json_at(second.ask_admin(get("/stats"), "GET").body, "/memcached/timeouts"), "0");
   fleet_.server().go_on();
   wait_until_shared(first, second);
   wait_for_state(second, address_, "up");

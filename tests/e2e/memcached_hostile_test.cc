@@ -136,8 +136,10 @@ TEST_P(HostileValue, IsMendedByTheNextRecording) {
 }
 
 TEST_P(HostileValue, InEveryPlaceHarmsNobody) {
-  record("p", "once");
-  for (const std::string& name : fleet_.names()) fleet_.server().set(name, "hello");
+  const std::string entry = record("p", "once");
+  std::set<std::string> names = fleet_.names();
+  names.insert(entry);
+  for (const std::string& name : names) fleet_.server().set(name, "hello");
   expect_miss({.prompt = "p"});
   text_ = "another";
   EXPECT_EQ(content_of(first_.ask(chat_request({.prompt = "q"}))), "another");
