@@ -19,6 +19,10 @@ namespace reprise::cache {
 namespace {
 
 constexpr size_t kNameBytesMax = 250;
+// What a server counts to an item besides its name and its value.
+constexpr size_t kItemHeadBytes = 64;
+// Where no item limit is told, what is not larger is not called too large.
+constexpr uint64_t kSmallBytes = 4096;
 // libmemcached takes memory by the KiB, and values with the CR LF after them.
 constexpr size_t kAllocationSlack = 4096;
 // What the memory for values may keep between two questions.
@@ -116,6 +120,8 @@ MemcachedClient::Library::Library(const MemcachedAddress& to, int64_t timeout_ms
   memcached_behavior_set(&shell, MEMCACHED_BEHAVIOR_TCP_NODELAY, 1);
   memcached_behavior_set(&shell, MEMCACHED_BEHAVIOR_SUPPORT_CAS, 1);
   memcached_behavior_set(&shell, MEMCACHED_BEHAVIOR_AUTO_EJECT_HOSTS, 0);
+  // Gets read their answers all the same.
+  memcached_behavior_set(&shell, MEMCACHED_BEHAVIOR_NOREPLY, 1);
   create_result();
   reset();
 }
@@ -176,7 +182,11 @@ MemcachedClient::MemcachedClient(const MemcachedAddress& address, int64_t timeou
 
 MemcachedClient::~MemcachedClient() = default;
 
-void MemcachedClient::disconnect() { library_->reset(); }
+void MemcachedClient::disconnect() {
+  library_->reset();
+  limit_asked_ = false;
+  limit_.reset();
+}
 
 bool MemcachedClient::fail(std::string_view reason) {
   last_error_ = reason;
@@ -221,6 +231,8 @@ bool MemcachedClient::fetch(std::span<const std::string> names, OnItem on_item) 
   Places places(names);
   // With a count of 0, libmemcached calls whatever goes wrong a miss.
   result->count = 1;
+  // Some answers that bring nothing pass for an item, the one before.
+  memcached_result_reset(result);
   while (memcached_fetch_result(&library_->shell, result, &fetched) != nullptr) {
     if (fetched != MEMCACHED_SUCCESS) return fail(fetched);
     const size_t length = memcached_result_length(result);
@@ -230,64 +242,93 @@ bool MemcachedClient::fetch(std::span<const std::string> names, OnItem on_item) 
         name_length > kNameBytesMax ? std::nullopt : places.take({result->item_key, name_length});
     if (!index) return fail("an item that nobody asked for");
     on_item(*index, {memcached_result_value(result), length}, memcached_result_cas(result));
+    memcached_result_reset(result);
   }
   return fetched == MEMCACHED_END || fail(fetched);
 }
 
-Written MemcachedClient::set(std::string_view name, std::string_view value, Expiry expiry) {
+bool MemcachedClient::sent(int returned) { return returned == MEMCACHED_SUCCESS || fail(returned); }
+
+bool MemcachedClient::send_set(std::string_view name, std::string_view value, Expiry expiry) {
   CHECK(is_name(name));
-  return written(Change::kSet, memcached_set(&library_->shell, name.data(), name.size(),
-                                             value.data(), value.size(), expiry.seconds, 0));
+  return sent(memcached_set(&library_->shell, name.data(), name.size(), value.data(), value.size(),
+                            expiry.seconds, 0));
+}
+
+bool MemcachedClient::send_remove(std::string_view name) {
+  CHECK(is_name(name));
+  return sent(memcached_delete(&library_->shell, name.data(), name.size(), 0));
+}
+
+Written MemcachedClient::set(std::string_view name, std::string_view value, Expiry expiry) {
+  return send_set(name, value, expiry) ? stored(name, value) : Written::kFailed;
 }
 
 Written MemcachedClient::add(std::string_view name, std::string_view value, Expiry expiry) {
   CHECK(is_name(name));
-  return written(Change::kAdd, memcached_add(&library_->shell, name.data(), name.size(),
-                                             value.data(), value.size(), expiry.seconds, 0));
+  const bool asked = sent(memcached_add(&library_->shell, name.data(), name.size(), value.data(),
+                                        value.size(), expiry.seconds, 0));
+  return asked ? stored(name, value) : Written::kFailed;
+}
+
+bool MemcachedClient::send_cas(std::string_view name, std::string_view value, Expiry expiry,
+                               uint64_t cas) {
+  CHECK(is_name(name));
+  // A server that does not count changes says 0, and libmemcached then says nothing.
+  if (cas == 0) return fail("the server does not support cas");
+  return sent(memcached_cas(&library_->shell, name.data(), name.size(), value.data(), value.size(),
+                            expiry.seconds, 0, cas));
 }
 
 Written MemcachedClient::cas(std::string_view name, std::string_view value, Expiry expiry,
                              uint64_t cas) {
-  CHECK(is_name(name));
-  // A server that does not count changes says 0, and libmemcached then says nothing.
-  if (cas == 0) return fail("the server does not support cas"), Written::kFailed;
-  return written(Change::kCas, memcached_cas(&library_->shell, name.data(), name.size(),
-                                             value.data(), value.size(), expiry.seconds, 0, cas));
-}
-
-Written MemcachedClient::touch(std::string_view name, Expiry expiry) {
-  CHECK(is_name(name));
-  return written(Change::kTouch,
-                 memcached_touch(&library_->shell, name.data(), name.size(), expiry.seconds));
+  if (!send_cas(name, value, expiry, cas)) return Written::kFailed;
+  const Behind behind = look_behind(name, value);
+  if (!behind.asked) return Written::kFailed;
+  if (behind.ours) return Written::kDone;
+  if (!behind.cas) return Written::kMissing;
+  return *behind.cas == cas ? refused(name, value) : Written::kExists;
 }
 
 Written MemcachedClient::remove(std::string_view name) {
-  CHECK(is_name(name));
-  return written(Change::kRemove, memcached_delete(&library_->shell, name.data(), name.size(), 0));
+  if (!send_remove(name)) return Written::kFailed;
+  const Behind behind = look_behind(name, {});
+  if (!behind.asked) return Written::kFailed;
+  return behind.cas ? Written::kExists : Written::kDone;
 }
 
-Written MemcachedClient::written(Change change, int returned) {
-  switch (static_cast<memcached_return_t>(returned)) {
-    case MEMCACHED_SUCCESS:
-      return Written::kDone;
-    case MEMCACHED_NOTSTORED:
-      if (change == Change::kAdd) return Written::kExists;
-      break;
-    case MEMCACHED_DATA_EXISTS:
-      if (change == Change::kCas) return Written::kExists;
-      break;
-    case MEMCACHED_NOTFOUND:
-      if (change >= Change::kCas) return Written::kMissing;
-      break;
-    case MEMCACHED_E2BIG:
-      return Written::kTooLarge;
-    case MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE:
-      return Written::kNoRoom;
-    default:
-      break;
-  }
-  fail(returned);
-  return Written::kFailed;
+// By expiring it at once, because there is no removal that compares first.
+Written MemcachedClient::remove(std::string_view name, uint64_t cas) {
+  if (!send_cas(name, "", Expiry{-1}, cas)) return Written::kFailed;
+  const Behind behind = look_behind(name, {});
+  if (!behind.asked) return Written::kFailed;
+  return behind.cas == cas ? Written::kNoRoom : Written::kDone;
+}
+
+MemcachedClient::Behind MemcachedClient::look_behind(std::string_view name,
+                                                     std::string_view value) {
+  Behind behind;
+  const std::string asked_for(name);
+  behind.asked = get({&asked_for, 1}, [&](size_t, std::string_view there, uint64_t cas) {
+    behind.ours = there == value;
+    behind.cas = cas;
+  });
+  return behind;
+}
+
+Written MemcachedClient::stored(std::string_view name, std::string_view value) {
+  const Behind behind = look_behind(name, value);
+  if (!behind.asked) return Written::kFailed;
+  if (behind.ours) return Written::kDone;
+  return behind.cas ? Written::kExists : refused(name, value);
+}
+
+// Why it was, the server did not say.
+Written MemcachedClient::refused(std::string_view name, std::string_view value) {
+  if (!limit_asked_) item_bytes_max();
+  const bool too_large =
+      limit_ ? name.size() + value.size() + kItemHeadBytes > *limit_ : value.size() > kSmallBytes;
+  return too_large ? Written::kTooLarge : Written::kNoRoom;
 }
 
 bool MemcachedClient::ping() {
@@ -306,11 +347,18 @@ std::optional<uint64_t> MemcachedClient::item_bytes_max() {
     return MEMCACHED_SUCCESS;
   };
   std::optional<uint64_t> found;
+  // It asks for the version first, and without this would leave the answer lying.
+  memcached_behavior_set(&library_->shell, MEMCACHED_BEHAVIOR_NOREPLY, 0);
   const memcached_return_t asked =
       memcached_stat_execute(&library_->shell, "settings", read, &found);
-  if (asked == MEMCACHED_SUCCESS) return found;
-  fail(asked);
-  return std::nullopt;
+  memcached_behavior_set(&library_->shell, MEMCACHED_BEHAVIOR_NOREPLY, 1);
+  if (asked != MEMCACHED_SUCCESS) {
+    fail(asked);
+    return std::nullopt;
+  }
+  limit_asked_ = true;
+  limit_ = found;
+  return found;
 }
 
 void MemcachedRing::Free::operator()(memcached_st* ring) const { memcached_free(ring); }

@@ -15,6 +15,8 @@ namespace {
 constexpr int kAttemptsMax = 4;
 constexpr int64_t kLongUs = 3'600'000'000;
 
+Written if_sent(bool sent) { return sent ? Written::kDone : Written::kFailed; }
+
 }  // namespace
 
 WritingLane::WritingLane(const LaneParts& parts)
@@ -71,7 +73,9 @@ Written WritingLane::perform(SharedWrite& job) {
       written = client_.add(name, parts_.envelope.close(job.label, job.payload), expiry);
       break;
     case SharedWrite::Op::kSet:
-      written = client_.set(name, parts_.envelope.close(job.label, job.payload), expiry);
+      // Whether it stays nobody asks: the server may throw it out the next moment anyway.
+      written =
+          if_sent(client_.send_set(name, parts_.envelope.close(job.label, job.payload), expiry));
       break;
     case SharedWrite::Op::kHold:
       written = hold(job, expiry);
@@ -138,7 +142,8 @@ Written WritingLane::store_encoded(const Entry& entry, std::string_view encoded,
   return written;
 }
 
-// The parts first: whoever finds the item finds them, or a gap, never others.
+// The parts first: whoever finds the item finds them, or a gap, never others. The first one tells
+// whether the server takes such; of the others it is not asked, they would all come back.
 Written WritingLane::store_parts(const Entry& entry, std::string_view encoded, int64_t life_ms,
                                  EntryItem* item) {
   const size_t overhead = parts_.envelope.overhead_bytes();
@@ -152,12 +157,11 @@ Written WritingLane::store_parts(const Entry& entry, std::string_view encoded, i
   for (size_t i = 0; i < item->parts(); ++i) {
     label.number = static_cast<uint32_t>(i);
     const std::string_view part = encoded.substr(i * item->part_bytes, item->part_bytes);
+    const std::string name = parts_.envelope.name(label);
+    const std::string value = parts_.envelope.close(label, part);
     const Written written =
-        client_.set(parts_.envelope.name(label), parts_.envelope.close(label, part), expiry);
-    if (written != Written::kDone) {
-      if (i > 0 && written != Written::kFailed) remove_parts(label, *item);
-      return written;
-    }
+        i == 0 ? client_.set(name, value, expiry) : if_sent(client_.send_set(name, value, expiry));
+    if (written != Written::kDone) return written;
   }
   return Written::kDone;
 }
@@ -186,25 +190,28 @@ Written WritingLane::replace_older(const ValueLabel& label, std::string_view pay
 
 // With an entry go its parts: nobody would ever find them.
 Written WritingLane::remove(const ValueLabel& label) {
-  Present present;
-  std::optional<EntryItem> item;
-  if (label.kind == ValueKind::kEntry) {
-    present = look(label);
-    if (!present.asked) return Written::kFailed;
-    item = unpack_entry_item(present.payload, parts_.value_bytes_max);
-  }
+  const Present present = look(label);
+  if (!present.asked) return Written::kFailed;
+  if (!present.cas) return Written::kMissing;
   const Written written = client_.remove(parts_.envelope.name(label));
-  if (written == Written::kDone) remove_parts(label, item);
-  return written;
+  if (written == Written::kFailed) return written;
+  if (label.kind == ValueKind::kEntry) {
+    remove_parts(label, unpack_entry_item(present.payload, parts_.value_bytes_max));
+  }
+  // What lies there already has been put there since.
+  return Written::kDone;
 }
 
+// The first one goes last and is waited for: then all are gone.
 void WritingLane::remove_parts(const ValueLabel& label, const std::optional<EntryItem>& item) {
   if (!item) return;
   ValueLabel part{ValueKind::kPart, label.subject, item->generation, 0};
-  for (size_t i = 0; i < item->parts(); ++i) {
+  for (size_t i = 1; i < item->parts(); ++i) {
     part.number = static_cast<uint32_t>(i);
-    if (client_.remove(parts_.envelope.name(part)) == Written::kFailed) return;
+    if (!client_.send_remove(parts_.envelope.name(part))) return;
   }
+  part.number = 0;
+  if (item->parts() > 0) client_.remove(parts_.envelope.name(part));
 }
 
 Written WritingLane::hold(const SharedWrite& job, Expiry expiry) {
@@ -218,12 +225,11 @@ Written WritingLane::hold(const SharedWrite& job, Expiry expiry) {
   return client_.cas(name, value, expiry, *present.cas);
 }
 
-// By expiring it at once, because there is no removal that compares first.
 Written WritingLane::release(const SharedWrite& job) {
   const Present present = look(job.label);
   if (!present.asked) return Written::kFailed;
   if (!present.cas || !present.payload.starts_with(job.payload)) return Written::kMissing;
-  return client_.cas(parts_.envelope.name(job.label), "", Expiry{-1}, *present.cas);
+  return client_.remove(parts_.envelope.name(job.label), *present.cas);
 }
 
 }  // namespace reprise::cache

@@ -19,8 +19,9 @@
 namespace reprise::cache {
 
 // WritingLane: one thread that writes to one Memcached server, in the order in which it is told,
-// and waits for each acknowledgement so that nobody else has to: only so can a lease be let go of
-// behind the store that it covered, and the later of two recordings stay.
+// and waits for what becomes of it so that nobody else has to: only so can a lease be let go of
+// behind the store that it covered, and the later of two recordings stay. What is set without a
+// condition is only sent.
 // Owner: MemcachedTier. Thread: any, but for what the thread itself does.
 class WritingLane {
  public:

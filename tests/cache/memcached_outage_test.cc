@@ -201,7 +201,7 @@ TEST_F(MemcachedOutageOfOne, ADeadServersKeysAreMissesAndNoOtherTakesThem) {
   EXPECT_EQ(servers_[kIll].stat("curr_items"), 0u);
 }
 
-// libmemcached would end the process over what such a one may answer to a change.
+// It would cost time and teach nothing.
 TEST(MemcachedOutages, WhatIsNoMemcachedIsSentNoChange) {
   ScriptedMemcached stranger(std::vector<std::string>(2000, "HTTP/1.1 400 Bad Request\r\n\r\n"));
   TierProcess process(brisk({{"127.0.0.1", stranger.port()}}));

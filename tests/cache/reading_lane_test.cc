@@ -154,8 +154,8 @@ TEST_F(ReadingLaneTest, OneJobBringsValuesOfSeveralKinds) {
   const ValueLabel marker{ValueKind::kMarker, entry->key, {}, 0};
   const ValueLabel empty{ValueKind::kSegment, entry->key, {}, 1};
   ASSERT_EQ(process_.store(entry), Written::kDone);
-  ASSERT_EQ(process_.write(Op::kSet, lease, std::string("a lease\0", 8)), Written::kDone);
-  ASSERT_EQ(process_.write(Op::kSet, empty), Written::kDone);
+  process_.set(lease, std::string("a lease\0", 8));
+  process_.set(empty);
   const auto job = process_.ask(entry->key, {of_entry, marker, lease, empty});
   ASSERT_TRUE(job->wait_ms(kPatienceMs));
   EXPECT_EQ(body_of(job->entry), "answer to q");

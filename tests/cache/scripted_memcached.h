@@ -8,21 +8,26 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 namespace reprise::cache {
 
-// ScriptedMemcached: a server that gives to each request, on whichever connection, the next of the
-// answers, true or not, and then leaves the connection open.
+// ScriptedMemcached: a server that gives to each question, on whichever connection, the next of the
+// answers, true or not, and then leaves the connection open. To each change it says the same, by
+// itself nothing, and it knows its version.
 // Owner: a test. Thread: its own.
 class ScriptedMemcached {
  public:
-  explicit ScriptedMemcached(std::vector<std::string> answers)
-      : answers_(std::move(answers)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit ScriptedMemcached(std::vector<std::string> answers, std::string to_changes = {})
+      : answers_(std::move(answers)),
+        to_changes_(std::move(to_changes)),
+        listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -68,23 +73,42 @@ class ScriptedMemcached {
     std::array<char, 65536> request;
     const ssize_t count = recv(fd, request.data(), request.size(), 0);
     if (count <= 0) {
+      heard_.erase(fd);
       close(fd);
       return false;
     }
-    // The client's goodbye is not a request.
-    if (std::string_view(request.data(), static_cast<size_t>(count)) == "quit\r\n") return true;
-    if (next_ < answers_.size()) {
-      const std::string& text = answers_[next_++];
-      send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    std::string& heard = heard_[fd];
+    heard.append(request.data(), static_cast<size_t>(count));
+    for (size_t end = 0; (end = heard.find("\r\n")) != std::string::npos;) {
+      hear(fd, heard.substr(0, end));
+      heard.erase(0, end + 2);
     }
     return true;
   }
 
+  // What is neither is a value, or the client's goodbye.
+  void hear(int fd, std::string_view line) {
+    const std::string_view verb = line.substr(0, line.find(' '));
+    if (verb == "get" || verb == "gets" || verb == "stats") {
+      if (next_ < answers_.size()) say(fd, answers_[next_++]);
+    } else if (verb == "set" || verb == "add" || verb == "cas" || verb == "delete") {
+      if (!to_changes_.empty()) say(fd, to_changes_);
+    } else if (verb == "version") {
+      say(fd, "VERSION 1.6.18\r\n");
+    }
+  }
+
+  static void say(int fd, std::string_view text) {
+    send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+
   const std::vector<std::string> answers_;
+  const std::string to_changes_;
   const int listener_;
   std::array<int, 2> leave_{};
   uint16_t port_ = 0;
   size_t next_ = 0;
+  std::map<int, std::string> heard_;  // by connection
   std::thread thread_;
 };
 

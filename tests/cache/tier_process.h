@@ -118,6 +118,12 @@ struct TierProcess {
     EXPECT_TRUE(job->wait_ms(kPatienceMs));
     return job->written;
   }
+  // A change that is only sent, and then something that is waited for: then it lies there.
+  void set(const ValueLabel& label, std::string payload = {}, int64_t life_ms = 60'000) {
+    EXPECT_EQ(write(SharedWrite::Op::kSet, label, std::move(payload), life_ms), Written::kDone);
+    const ValueLabel nobodys{ValueKind::kPart, label.subject, {}, 0};
+    EXPECT_EQ(write(SharedWrite::Op::kRemove, nobodys), Written::kMissing);
+  }
   std::shared_ptr<SharedWrite> order_store(std::shared_ptr<const Entry> entry) {
     auto job = std::make_shared<SharedWrite>(SharedWrite::Op::kStoreEntry, nullptr);
     job->home = entry->key;
