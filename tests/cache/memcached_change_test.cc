@@ -135,7 +135,7 @@ class UnaskedAnswers : public testing::TestWithParam<std::string> {};
 TEST_P(UnaskedAnswers, AreSurvivedAndForgotten) {
   for (const Change& change : {kSet, kAdd, kCasSet, kRemove, kCasRemove}) {
     ScriptedMemcached server(std::vector<std::string>(100, kOurs), GetParam());
-    MemcachedClient client(at(server.port()), 200);
+    MemcachedClient client(at(server.port()), kPatienceMs);
     EXPECT_EQ(change(client), Written::kFailed);
     // Late, and so to the next question.
     EXPECT_TRUE(client.send_set("a", "ours", kAnHour));
@@ -165,7 +165,7 @@ class MisleadingAnswers : public testing::TestWithParam<std::string> {};
 TEST_P(MisleadingAnswers, AreSurvived) {
   for (const Change& change : {kSet, kAdd, kCasSet, kRemove, kCasRemove}) {
     ScriptedMemcached server(std::vector<std::string>(100, kOurs), GetParam());
-    MemcachedClient client(at(server.port()), 200);
+    MemcachedClient client(at(server.port()), kPatienceMs);
     for (int i = 0; i < 5; ++i) change(client);
     client.disconnect();
     const std::vector<std::string> names{"a"};
