@@ -60,7 +60,7 @@ std::optional<Segment> unpack_segment(std::string_view payload) {
   }
   if (segment.end == Segment::End::kFailed) {
     const uint8_t failure = in.u8();
-    if (failure > static_cast<uint8_t>(recording::Failure::kHeld)) return std::nullopt;
+    if (failure >= static_cast<uint8_t>(recording::Failure::kHeld)) return std::nullopt;
     segment.failure.failure = static_cast<recording::Failure>(failure);
     segment.failure.detail = in.text(kDetailBytesMax);
   }

@@ -17,7 +17,7 @@ struct Segment {
   static constexpr size_t kBodyBytesMax = 16 * 1024;
   // How long a segment is kept while the answer goes on, and once it has ended.
   static constexpr int64_t kLifeMs = 600'000;
-  static constexpr int64_t kLifeAtEndMs = 30'000;
+  static constexpr int64_t kLifeAtEndMs = 120'000;
 
   enum class End : uint8_t { kNone, kComplete, kFailed };
 

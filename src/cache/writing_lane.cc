@@ -117,10 +117,13 @@ Written WritingLane::store_entry(const Entry& entry) {
   Written written = store_encoded(entry, encoded, life_ms);
   // Somewhere behind a router is a server that takes less.
   constexpr size_t kRoomMin = 512;
+  const size_t room = item_room_;
   while (written == Written::kTooLarge && item_room_ >= 2 * kRoomMin) {
     item_room_ /= 2;
     written = store_encoded(entry, encoded, life_ms);
   }
+  // It was not the size, then.
+  if (written != Written::kDone && written != Written::kExists) item_room_ = room;
   return written;
 }
 

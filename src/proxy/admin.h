@@ -52,7 +52,7 @@ struct AdminParts {
 };
 
 // Admin: answers the requests of the admin listener, all but the streamed ones, from what it is
-// given: no sockets, no waiting.
+// given: no sockets. Where entries are shared it waits for them, for as long as lookups may take.
 // Owner: Server. Thread: any.
 class Admin {
  public:

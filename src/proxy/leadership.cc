@@ -27,6 +27,7 @@ Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
       more_(
           group.loop(), [](void* self) noexcept { static_cast<Leadership*>(self)->pump(); }, this),
       period_([](void* self) noexcept { static_cast<Leadership*>(self)->tick(); }, this),
+      contact_([](void* self) noexcept { static_cast<Leadership*>(self)->done(); }, this),
       cursor_(more_),
       renewed_us_(group.loop().clock().monotonic_us()) {
   lease_.token = token;
@@ -49,13 +50,15 @@ void Leadership::finish(std::unique_ptr<Leadership> leadership) {
   self.period_.disarm();
   if (self.publishing_) self.pump();
   if (self.publishing_ || !self.watching_) return self.done();
+  self.group_.contact_timeouts.arm(self.contact_);
   if (self.look_ == nullptr) self.look_for_followers();
 }
 
 // A recording that ended without its recorder's knowledge would leave followers waiting.
 void Leadership::done() {
-  if (publishing_ && !ended_) publish_failure();
+  if (publishing_ && !ended_) publish(Segment::End::kFailed);
   // Until it is destroyed nothing calls back any more.
+  contact_.disarm();
   if (look_ != nullptr) std::exchange(look_, nullptr)->forget();
   cursor_.leave();
   group_.remove(*this);
@@ -75,7 +78,8 @@ void Leadership::tick() {
   const int64_t now_us = group_.loop().clock().monotonic_us();
   if (now_us - renewed_us_ >= Lease::kRenewalMs * 1000) renew();
   if (publishing_ && (head_ != nullptr || !pending_.empty())) publish(Segment::End::kNone);
-  if (look_ == nullptr && lease_.door == Lease::Door::kOpen) look_for_followers();
+  const bool may_be_followed = publishing_ || lease_.door == Lease::Door::kOpen;
+  if (look_ == nullptr && may_be_followed) look_for_followers();
 }
 
 void Leadership::renew() {
@@ -122,6 +126,10 @@ void Leadership::set_publishing(bool publishing) {
 void Leadership::pump() {
   while (publishing_ && !ended_) {
     batch_.clear();
+    if (lease_.published == 0 && cursor_.failed() && gave_up()) {
+      ended_ = true;
+      return;
+    }
     const Cursor::Status status = cursor_.next(batch_, kBatchBytes);
     take(batch_);
     // The head goes at once: it is what followers wait for.
@@ -129,7 +137,7 @@ void Leadership::pump() {
       if (status != Cursor::Status::kEnd) publish(Segment::End::kNone);
     }
     if (status == Cursor::Status::kEnd) return publish(Segment::End::kComplete);
-    if (status == Cursor::Status::kFailed) return publish_failure();
+    if (status == Cursor::Status::kFailed) return publish(Segment::End::kFailed);
     if (status == Cursor::Status::kPending) return;
   }
 }
@@ -145,13 +153,9 @@ void Leadership::take(recording::Batch& batch) {
 
 // That this process gave up, because it ends or nobody here waits any more, is none of upstream's
 // failures: as long as nothing was published, whoever follows leads next.
-void Leadership::publish_failure() {
-  const bool ours = cursor_.failure().failure == recording::Failure::kAbandoned;
-  if (ours && lease_.published == 0 && head_ == nullptr) {
-    ended_ = true;
-    return;
-  }
-  publish(Segment::End::kFailed);
+bool Leadership::gave_up() const {
+  const recording::Failure failure = cursor_.failure().failure;
+  return failure == recording::Failure::kAbandoned || failure == recording::Failure::kLagging;
 }
 
 // In pieces that any server takes.

@@ -50,7 +50,7 @@ class Leadership final : public base::IntrusiveNode {
   void pump();
   void take(recording::Batch& batch);
   void publish(cache::Segment::End end);
-  void publish_failure();
+  bool gave_up() const;
   void renew();
 
   PursuitGroup& group_;
@@ -60,6 +60,7 @@ class Leadership final : public base::IntrusiveNode {
   base::Wakeup looked_;
   base::Wakeup more_;
   net::Timeout period_;
+  net::Timeout contact_;
   std::shared_ptr<cache::SharedRead> look_;
   recording::Cursor cursor_;
   recording::Batch batch_;

@@ -111,7 +111,7 @@ std::unique_ptr<http::Decoder> ProxyExchange::decoder_for(const http::ResponseHe
 bool ProxyExchange::declines(int status) {
   if (status == 200) return false;
   const bool others_fault = follower_ && context_.commons.settings.scope == openai::Scope::kGlobal;
-  if (others_fault) {
+  if (others_fault && !asked_alone_) {
     playback_.stop();
     ask_again();
     return true;
@@ -164,7 +164,7 @@ void ProxyExchange::on_answer_failed(bool began) {
   const recording::FailureReport report = playback_.cursor().failure();
   const bool head_came = playback_.cursor().saw_head();
   playback_.stop();
-  if (report.failure == Failure::kHeld) return take_held();
+  if (report.failure == Failure::kHeld && !began) return take_held();
   note_source();
   if (began) {
     // Without a length or chunks only a reset tells a torn answer from a whole one.
@@ -186,6 +186,8 @@ void ProxyExchange::ask_again() {
 }
 
 void ProxyExchange::ask_alone() {
+  find_fallback();
+  flight_.reset();
   asked_alone_ = true;
   follower_ = false;
   const auto question =
@@ -198,7 +200,9 @@ void ProxyExchange::ask_alone() {
 // the flight judges for itself.
 void ProxyExchange::take_held() {
   Found found;
-  found.entry = flight_->held;
+  if (flight_->held != nullptr && !context_.commons.purges.gone(*flight_->held)) {
+    found.entry = flight_->held;
+  }
   if (found.entry != nullptr) {
     found.judgement = cache::judge(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
                                    cache::Lenience{});
@@ -232,6 +236,7 @@ bool ProxyExchange::find_fallback() {
                                  cache::Lenience{})) {
     fallback_ = flight_->held;
   }
+  if (fallback_ != nullptr && context_.commons.purges.gone(*fallback_)) fallback_.reset();
   return fallback_ != nullptr;
 }
 

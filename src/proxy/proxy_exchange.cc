@@ -124,7 +124,7 @@ void ProxyExchange::decide() {
   question_ = *question;
   keyed_ = true;
   if (serve_remembered()) return;
-  if (inquiry_.terms.only_if_cached) return look_only();
+  if (inquiry_.terms.only_if_cached) return may_look_further() ? look_only() : refuse_uncached();
   ask(inquiry_.terms.no_cache || !context_.commons.settings.coalesce ? Join::kAlone
                                                                      : Join::kAllowed);
 }
@@ -185,9 +185,14 @@ std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::Question
   return flight;
 }
 
-// It neither joins nor leads: what a slower tier holds, or nothing.
+// Whether a slower tier is worth asking, and was not asked yet.
+bool ProxyExchange::may_look_further() const {
+  return context_.commons.memcached != nullptr && !inquiry_.terms.no_cache && !asked_alone_ &&
+         inquiry_.upgrade.empty();
+}
+
+// Neither joins nor leads: what a slower tier holds, if anything.
 void ProxyExchange::look_only() {
-  if (context_.commons.memcached == nullptr || inquiry_.terms.no_cache) return refuse_uncached();
   const std::shared_ptr<cache::Flight> mine = make_flight(context_.questions.describe());
   CHECK(playback_.cursor().join(mine->recording));
   pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
@@ -203,6 +208,7 @@ void ProxyExchange::refuse_uncached() {
 void ProxyExchange::ask(Join join) {
   if (inquiry_.terms.no_cache) note_.forwarded = "request";
   if (context_.commons.budget.exhausted()) {
+    if (may_look_further()) return look_only();
     context_.metrics.count_not_stored(static_cast<size_t>(openai::NotStored::kBudget));
     return pass(note_.result);
   }
@@ -242,8 +248,7 @@ void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
   terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(commons.settings.ttl_ms);
   note_.stored =
       terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
-  const bool may_look = !inquiry_.terms.no_cache && !asked_alone_ && inquiry_.upgrade.empty();
-  if (commons.memcached != nullptr && may_look) {
+  if (may_look_further()) {
     return pursue(flight, std::move(terms),
                   join == Join::kAllowed ? Pursuit::Reach::kFleet : Pursuit::Reach::kOwnRequest);
   }

@@ -46,6 +46,7 @@ class ProxyExchange final : public Exchange,
   bool serve_remembered();
   bool serve(Found found, std::string_view tier);
   void ask(Join join);
+  bool may_look_further() const;
   void look_only();
   void refuse_uncached();
   void lead(const std::shared_ptr<cache::Flight>& flight, openai::QuestionDetails details,

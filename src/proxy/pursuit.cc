@@ -9,7 +9,8 @@
 //   kLookingUp     the shared tier is asked for the entry  -> kOver if it will do; kLeasing, or
 //                                                             upstream if the reach says so
 //   kLeasing       the lease is asked for                  -> kLookingAgain when it is ours;
-//                                                             kFollowing when another has it
+//                                                             kFollowing when another has it;
+//                                                             upstream if there is none to be had
 //   kLookingAgain  the entry may have come just before the
 //                  lease was free                          -> kOver, or upstream, leading
 //   kFollowing     another process's answer is awaited     -> kOver at its end; kLookingUp if the
@@ -38,7 +39,12 @@ Pursuit::Pursuit(PursuitGroup& group, Terms terms)
           group.loop(), [](void* self) noexcept { static_cast<Pursuit*>(self)->on_flow(); }, this),
       recorder_(flight_->recording, group.loop().clock(), flow_wakeup_),
       deadline_([](void* self) noexcept { static_cast<Pursuit*>(self)->on_timeout(); }, this),
-      period_([](void* self) noexcept { static_cast<Pursuit*>(self)->poll(); }, this) {}
+      period_([](void* self) noexcept { static_cast<Pursuit*>(self)->on_period(); }, this),
+      contact_(
+          [](void* self) noexcept {
+            static_cast<Pursuit*>(self)->lose_leader("the shared cache does not answer");
+          },
+          this) {}
 
 Pursuit::~Pursuit() { forget_jobs(); }
 
@@ -62,7 +68,8 @@ void Pursuit::look_up(Stage stage) {
   read_ = std::make_shared<SharedRead>(&job_wakeup_);
   read_->home = flight_->key;
   read_->promote = SharedRead::Promote::kToMemory;
-  if (stage == Stage::kLookingUp) read_->tally = SharedRead::Tally::kLookup;
+  // One question counts once.
+  if (stage == Stage::kLookingUp && leaders_lost_ == 0) read_->tally = SharedRead::Tally::kLookup;
   read_->want({ValueKind::kEntry, flight_->key, {}, 0});
   group_.read(read_);
 }
@@ -162,9 +169,12 @@ void Pursuit::on_flow() {
     case recording::Recorder::Flow::kAbandoned:
       return give_up({Failure::kAbandoned, "nobody reads the answer any more"});
     case recording::Recorder::Flow::kGoOn:
-      if (stage_ == Stage::kFollowing && read_ == nullptr && !period_.armed()) poll();
-      return;
+      if (stage_ != Stage::kFollowing || read_ != nullptr) return;
+      if (!std::exchange(waiting_, false) && period_.armed()) return;
+      period_.disarm();
+      return poll();
     case recording::Recorder::Flow::kWait:
+      if (stage_ == Stage::kFollowing && read_ == nullptr) wait_for_readers();
       return;
   }
 }
@@ -202,6 +212,7 @@ void Pursuit::over() {
   stage_ = Stage::kOver;
   deadline_.disarm();
   period_.disarm();
+  contact_.disarm();
   forget_jobs();
   group_.remove(*this);
 }

@@ -75,6 +75,10 @@ class Pursuit final : public base::IntrusiveNode {
   bool take_segment(cache::Segment segment);
   void on_silence(const std::optional<cache::Lease>& lease);
   bool is_overdue() const;
+  bool is_purged(const cache::Lease& lease) const;
+  void lead_next();
+  void on_period();
+  void wait_for_readers();
   void lose_leader(const char* why);
 
   PursuitGroup& group_;
@@ -88,6 +92,7 @@ class Pursuit final : public base::IntrusiveNode {
   recording::Recorder recorder_;
   net::Timeout deadline_;
   net::Timeout period_;
+  net::Timeout contact_;
   Stage stage_ = Stage::kLookingUp;
   std::shared_ptr<cache::SharedRead> read_;
   std::shared_ptr<cache::SharedWrite> write_;
@@ -98,12 +103,12 @@ class Pursuit final : public base::IntrusiveNode {
   uint64_t next_segment_ = 0;
   bool began_ = false;                 // the recording has a head: there is no way back
   std::optional<uint64_t> body_left_;  // bytes that the head announced and that are still to come
-  int polls_beside_entry_ = 0;
   int64_t marked_us_ = 0;
   int64_t contact_us_ = 0;  // the server's last answer
   int64_t news_us_ = 0;     // the leader's last sign of life
   int64_t segment_us_ = 0;  // its last segment
-  int unreadable_leases_ = 0;
+  int leaders_lost_ = 0;
+  bool waiting_ = false;  // for our readers
 };
 
 }  // namespace reprise::proxy

@@ -22,20 +22,16 @@ using recording::Failure;
 namespace {
 
 // How long the server may be silent before what was begun is given up.
-constexpr int64_t kContactUs = 10'000'000;
+constexpr int64_t kContactUs = static_cast<int64_t>(PursuitGroup::kContactMs) * 1000;
 // How long a leader without a lease may go without a segment: its next renewal would restore it.
 constexpr int64_t kNewsUs = (Lease::kRenewalMs + 1'000) * 1'000;
 constexpr int64_t kMarkerLifeMs = 5'000;
 constexpr int64_t kMarkPeriodUs = 2'000'000;
-// The entry is stored before the last segments are published. It is used alone if they stay away.
-constexpr int kPollsBesideEntryMax = 8;
-
-constexpr int kUnreadableMax = 2;
+constexpr int kLeadersLostMax = 8;
 
 // Where a poll's labels lie.
-constexpr size_t kEntryAt = 0;
-constexpr size_t kLeaseAt = 1;
-constexpr size_t kSegmentsAt = 2;
+constexpr size_t kLeaseAt = 0;
+constexpr size_t kSegmentsAt = 1;
 
 // A head that a leader could have had: final, and framed as it says.
 bool is_sound(const http::ResponseHead& head) {
@@ -64,29 +60,42 @@ void Pursuit::look_for_leader() {
   stage_ = Stage::kFollowing;
   leader_.reset();
   next_segment_ = 0;
-  polls_beside_entry_ = 0;
   marked_us_ = 0;
   contact_us_ = news_us_ = segment_us_ = group_.loop().clock().monotonic_us();
   poll();
 }
 
+void Pursuit::on_period() {
+  if (!waiting_) return poll();
+  mark();
+  on_flow();
+}
+
+// They are slow, and still there.
+void Pursuit::wait_for_readers() {
+  waiting_ = true;
+  group_.follow_periods.arm(period_);
+}
+
 void Pursuit::poll() {
   read_ = std::make_shared<SharedRead>(&job_wakeup_);
   read_->home = flight_->key;
-  read_->want({ValueKind::kEntry, flight_->key, {}, 0});
   read_->want(cache::lease_label(flight_->key, flight_->form));
   if (leader_) {
     for (uint64_t i = 0; i < SharedRead::kLabelsMax - kSegmentsAt; ++i) {
       read_->want(cache::segment_label(leader_->token, next_segment_ + i));
     }
-    if (group_.loop().clock().monotonic_us() - marked_us_ >= kMarkPeriodUs) mark();
+    mark();
   }
+  group_.contact_timeouts.arm(contact_);
   group_.read(read_);
 }
 
-// Tells the leader that somebody follows.
+// Tells the leader, every now and then, that somebody follows.
 void Pursuit::mark() {
-  marked_us_ = group_.loop().clock().monotonic_us();
+  const int64_t now_us = group_.loop().clock().monotonic_us();
+  if (now_us - marked_us_ < kMarkPeriodUs) return;
+  marked_us_ = now_us;
   const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kSet, nullptr);
   write->home = flight_->key;
   write->label = cache::marker_label(leader_->token);
@@ -103,11 +112,16 @@ void Pursuit::on_poll() {
     return group_.follow_periods.arm(period_);
   }
   contact_us_ = now_us;
+  contact_.disarm();
   std::optional<Lease> lease;
   if (read_->values[kLeaseAt].found) lease = cache::unpack_lease(read_->values[kLeaseAt].payload);
   if (!leader_ && lease) {
     if (on_first_sight(*lease)) poll();
     return;
+  }
+  if (leader_ && is_purged(*leader_)) {
+    group_.commons().inflight.land(*flight_);
+    if (!began_) return ask_upstream(nullptr);
   }
   const bool news = take_segments();
   if (stage_ == Stage::kOver) return;
@@ -116,19 +130,30 @@ void Pursuit::on_poll() {
   if (stage_ != Stage::kFollowing) return;
   const bool more = read_->values[read_->count - 1].found;
   read_.reset();
-  if (recorder_.flow() != recording::Recorder::Flow::kGoOn) return;
+  switch (recorder_.flow()) {
+    case recording::Recorder::Flow::kAbandoned:
+      return give_up({Failure::kAbandoned, "nobody reads the answer any more"});
+    case recording::Recorder::Flow::kWait:
+      return wait_for_readers();
+    case recording::Recorder::Flow::kGoOn:
+      break;
+  }
   // A leader that is ahead is caught up with at once.
   if (news && more) return poll();
   group_.follow_periods.arm(period_);
 }
 
+// What claims to come from the future would outlive every purge.
+bool Pursuit::is_purged(const Lease& lease) const {
+  const Commons& commons = group_.commons();
+  return lease.asked_at_us > commons.clock.wall_us() + cache::PurgeRecord::kAheadMaxUs ||
+         commons.purges.removed(lease.asked_at_us, flight_->key) ||
+         commons.purges.purged(lease.asked_at_us, flight_->name_space, flight_->model_asked, {});
+}
+
 // Whether this leader's answer is one for us.
 bool Pursuit::on_first_sight(const Lease& lease) {
-  const cache::PurgeRecord& purges = group_.commons().purges;
-  const bool gone =
-      purges.purged(lease.asked_at_us, flight_->name_space, flight_->model_asked, {}) ||
-      purges.removed(lease.asked_at_us, flight_->key);
-  if (gone || lease.proof != flight_->proof || lease.door == Lease::Door::kClosed) {
+  if (is_purged(lease) || lease.proof != flight_->proof || lease.door == Lease::Door::kClosed) {
     ask_upstream(nullptr);
     return false;
   }
@@ -169,6 +194,7 @@ bool Pursuit::take_segment(Segment segment) {
     body_left_ = announced_bytes(head);
     began_ = true;
     flight_->source = cache::Flight::Source::kFleet;
+    if (head.status != 200) group_.commons().inflight.land(*flight_);
     recorder_.head(std::move(head));
   }
   // Whoever can write to the Memcached must not be able to put a response of his own behind ours.
@@ -181,10 +207,12 @@ bool Pursuit::take_segment(Segment segment) {
   if (body_left_) *body_left_ -= segment.body.size();
   if (!segment.body.empty()) recorder_.append(std::move(segment.body));
   if (segment.end == Segment::End::kNone) return true;
-  if (!began_ && segment.failure.failure == Failure::kAbandoned) {
-    take_lease();  // the leader's own end, none of upstream's
+  const Failure failure = segment.failure.failure;
+  if (!whole && !began_ && (failure == Failure::kAbandoned || failure == Failure::kLagging)) {
+    lead_next();  // the leader's own trouble, none of upstream's
     return false;
   }
+  flight_->source = cache::Flight::Source::kFleet;
   group_.commons().inflight.land(*flight_);
   if (whole) {
     recorder_.complete(std::move(segment.trailers));
@@ -215,20 +243,17 @@ void Pursuit::on_silence(const std::optional<Lease>& lease) {
     }
     return;
   }
-  const std::shared_ptr<const cache::Entry>& entry = read_->entry;
-  const bool usable = entry != nullptr && entry->proof == flight_->proof &&
-                      entry->answers(flight_->form) && !group_.commons().purges.gone(*entry) &&
-                      will_do(*entry);
-  if (usable && (!leads || ++polls_beside_entry_ > kPollsBesideEntryMax)) {
-    group_.commons().memory.store(entry);
-    return hold(entry);
-  }
   if (leads && lease->door == Lease::Door::kClosed) return ask_upstream(nullptr);
-  // Released, or expired because the leader has died: one of its followers leads next. One that can
-  // be neither read nor taken is nobody's to wait for.
-  if (leads) return;
-  if (!leader_ && ++unreadable_leases_ > kUnreadableMax) return ask_upstream(nullptr);
-  take_lease();
+  if (!leads) lead_next();
+}
+
+// The lease was released, behind the store of the entry, or it has expired because its holder has
+// died: one of its followers leads next. One that can be neither read nor taken, or comes to
+// nothing again and again, is nobody's to wait for.
+void Pursuit::lead_next() {
+  if (++leaders_lost_ > kLeadersLostMax) return ask_upstream(nullptr);
+  if (!deadline_.armed()) group_.lookup_timeouts.arm(deadline_);
+  look_up(Stage::kLookingUp);
 }
 
 void Pursuit::lose_leader(const char* why) {

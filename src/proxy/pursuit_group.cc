@@ -15,6 +15,7 @@ PursuitGroup::PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetric
     : lookup_timeouts(loop, lookup_timeout_ms(commons)),
       follow_periods(loop, kFollowPeriodMs),
       lead_periods(loop, kLeadPeriodMs),
+      contact_timeouts(loop, kContactMs),
       loop_(loop),
       commons_(commons),
       metrics_(metrics),

@@ -20,6 +20,8 @@ class PursuitGroup {
   // How often a follower looks for more, and a leader for followers.
   static constexpr uint64_t kFollowPeriodMs = 50;
   static constexpr uint64_t kLeadPeriodMs = 100;
+  // How long a follower, or a leader at its end, waits for a server that says nothing.
+  static constexpr uint64_t kContactMs = 10'000;
 
   // All of them outlive the group, `calls` apart, which is only used while it lives.
   // `commons.memcached` may be null: then nothing can be started.
@@ -49,6 +51,7 @@ class PursuitGroup {
   net::TimeoutQueue lookup_timeouts;
   net::TimeoutQueue follow_periods;
   net::TimeoutQueue lead_periods;
+  net::TimeoutQueue contact_timeouts;
 
  private:
   net::Loop& loop_;

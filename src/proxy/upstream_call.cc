@@ -9,8 +9,8 @@
 
 // Stages:
 //   kConnecting  no connection yet                -> kSending
-//   kSending     the request is not out yet       -> kAwaiting; kReceiving if the answer comes
-//   early kAwaiting    nothing but interim answers came -> kReceiving at a whole head;
+//   kSending     the request is not out yet       -> kAwaiting; kReceiving at an early answer
+//   kAwaiting    nothing but interim answers came -> kReceiving at a whole head;
 //                                                    kConnecting once more if a reused connection
 //                                                    proves dead
 //   kReceiving   the answer is coming             -> kOver

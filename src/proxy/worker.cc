@@ -59,6 +59,9 @@ void Worker::stop() {
     tunnels_.cut();
     pursuits_.cut();
     calls_.cut();
+    loop_.settle();  // the calls' keepers hand over what is left to do
+    pursuits_.cut();
+    loop_.settle();
     loop_.stop();
   });
   CHECK(posted);

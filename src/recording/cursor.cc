@@ -152,10 +152,19 @@ bool Cursor::saw_head() const {
   return recording_->head_ != nullptr;
 }
 
+bool Cursor::failed() const {
+  if (lagging_) return true;
+  if (recording_ == nullptr) return false;
+  std::scoped_lock lock(recording_->mutex_);
+  return recording_->state_ == State::kFailed || chunk_ < recording_->first_chunk_;
+}
+
 FailureReport Cursor::failure() const {
-  if (lagging_) return {Failure::kLagging, "the reader fell too far behind"};
+  const FailureReport lagging{Failure::kLagging, "the reader fell too far behind"};
+  if (lagging_) return lagging;
   if (recording_ == nullptr) return {};
   std::scoped_lock lock(recording_->mutex_);
+  if (chunk_ < recording_->first_chunk_) return lagging;
   return recording_->failure_;
 }
 

@@ -29,7 +29,7 @@ struct Batch {
 };
 
 // Cursor: one reader's place in a Recording.
-// Owner: a playback. Thread: the one whose executor its wake-up names.
+// Owner: a playback or a publisher. Thread: the one whose executor its wake-up names.
 // Invariant: after kPending exactly one wake-up is queued, unless next() is called before it runs.
 class Cursor : public base::IntrusiveNode {
  public:
@@ -50,8 +50,8 @@ class Cursor : public base::IntrusiveNode {
   // Starts reading at the first byte. False if the recording takes no newcomers any more.
   [[nodiscard]] bool join(std::shared_ptr<Recording> recording,
                           Interest interest = Interest::kReads);
-  // Of an open recording, joined before. The last to lose interest abandons it like the last to
-  // leave.
+  // Of a recording that was joined. Of an open one the last to lose interest abandons it like the
+  // last to leave.
   void set_interest(Interest interest);
   // Starts reading a finished one; takes no lock.
   void open(std::shared_ptr<const Record> record);
@@ -61,8 +61,10 @@ class Cursor : public base::IntrusiveNode {
   // Takes what is there, up to about `bytes_max`, into `batch`, which must be clear.
   Status next(Batch& batch, size_t bytes_max);
 
-  // Why next() said kFailed.
+  // Why next() says kFailed, or would.
   FailureReport failure() const;
+  // Whether the recording has failed, or this reader was cut.
+  bool failed() const;
   uint64_t consumed() const { return consumed_; }
   // Whether the recording has a head, taken or not.
   bool saw_head() const;

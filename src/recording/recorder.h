@@ -10,7 +10,7 @@ namespace reprise::recording {
 
 // Recorder: the one write end of a Recording. Dropped before an end was recorded, it fails the
 // recording, so that no reader can hang.
-// Owner: the upstream call. Thread: the one it was made on.
+// Owner: the upstream call, or whoever follows another process. Thread: the one it was made on.
 class Recorder {
  public:
   // Flow: what the writer should do next.

@@ -68,7 +68,7 @@ TEST(Segment, ComesBack) {
 }
 
 TEST(Segment, EveryFailureComesBack) {
-  for (int failure = 0; failure <= static_cast<int>(Failure::kHeld); ++failure) {
+  for (int failure = 0; failure < static_cast<int>(Failure::kHeld); ++failure) {
     Segment segment = sample_segment(false, End::kFailed);
     segment.failure.failure = static_cast<Failure>(failure);
     const auto back = unpack_segment(pack_segment(segment));
@@ -129,7 +129,7 @@ TEST(Segment, AFailureThatIsNoneIsRefused) {
   std::string packed = pack_segment(segment);
   constexpr size_t kFailureAt = 2;  // behind the flags and an empty body
   ASSERT_EQ(packed[kFailureAt], static_cast<char>(Failure::kTruncated));
-  packed[kFailureAt] = static_cast<char>(static_cast<int>(Failure::kHeld) + 1);
+  packed[kFailureAt] = static_cast<char>(Failure::kHeld);
   EXPECT_FALSE(unpack_segment(packed).has_value());
 }
 
