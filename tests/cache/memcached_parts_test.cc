@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/entry_item.h"
@@ -32,13 +33,21 @@ class MemcachedParts : public testing::Test {
                                             int64_t asked_at_us = 1'000'000) {
     return with_body(name, noise(100'000, seed), asked_at_us);
   }
-  // The names of all parts that lie on the server, in the order of their numbers.
+  // The names of all parts that lie on the server, in the order of their numbers. A listing leaves
+  // out or repeats what the server moves meanwhile: two that agree are right.
   std::vector<std::string> parts() const {
-    std::vector<std::string> parts;
-    for (const std::string& name : server_.names()) {
-      if (name.find(":p:") != std::string::npos) parts.push_back(name);
+    std::set<std::string> parts = listed_parts();
+    for (;;) {
+      std::set<std::string> again = listed_parts();
+      if (again == parts) return {parts.begin(), parts.end()};
+      parts = std::move(again);
     }
-    std::ranges::sort(parts);
+  }
+  std::set<std::string> listed_parts() const {
+    std::set<std::string> parts;
+    for (const std::string& name : server_.names()) {
+      if (name.find(":p:") != std::string::npos) parts.insert(name);
+    }
     return parts;
   }
   // A part of `entry` as only a process of ours would write it.
