@@ -1,6 +1,7 @@
 #include "cache/memcached_tier.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cache/lane_parts.h"
@@ -18,7 +19,9 @@ constexpr int64_t kPatienceMinMs = 250;
 constexpr size_t kEntryBeyondBody = size_t{1} << 20;
 
 std::unique_ptr<const base::Sealer> sealer_of(const std::string& secret) {
-  return secret.empty() ? nullptr : std::make_unique<const base::Sealer>(secret);
+  std::unique_ptr<const base::Sealer> sealer;
+  if (!secret.empty()) sealer = std::make_unique<const base::Sealer>(secret);
+  return sealer;
 }
 
 std::string text_of(const MemcachedAddress& address) {
@@ -34,7 +37,7 @@ struct MemcachedTier::Lanes {
   Lanes(const MemcachedAddress& server, MemcachedTier& tier)
       : health(text_of(server), tier.parts_.clock),
         reading(parts_of(server, tier)),
-        writing(std::make_unique<WritingLane>(parts_of(server, tier))) {}
+        writing(std::in_place, parts_of(server, tier)) {}
 
   LaneParts parts_of(const MemcachedAddress& server, MemcachedTier& tier) {
     return {.address = server,
@@ -53,7 +56,7 @@ struct MemcachedTier::Lanes {
 
   ServerHealth health;
   ReadingLane reading;
-  std::unique_ptr<WritingLane> writing;
+  std::optional<WritingLane> writing;  // none once it is flushed
 };
 
 MemcachedTier::MemcachedTier(MemcachedTerms terms, const SharedParts& parts)
@@ -111,7 +114,7 @@ void MemcachedTier::submit(const std::shared_ptr<SharedWrite>& job) {
     if (is_store) counters_.add(counters_.failed_stores);
     return job->settle(SharedJob::End::kFailed);
   }
-  if (lanes.writing != nullptr && lanes.writing->submit(job)) return;
+  if (lanes.writing && lanes.writing->submit(job)) return;
   if (is_store) counters_.add(counters_.dropped_stores);
   job->settle(SharedJob::End::kDropped);
 }

@@ -79,7 +79,7 @@ Converted with_item_ids(std::string_view response, size_t bytes_max) {
   if (complete) return std::string(response);
   RawWriter items(bytes_max);
   write_items(items, output);
-  const Converted written = std::move(items).take();
+  Converted written = std::move(items).take();
   if (!written) return written;
   RawWriter out(bytes_max);
   write_replaced(out, response, {{"output", *written}});

@@ -184,7 +184,7 @@ void MessageStream::write_end(std::string_view message, std::string_view usage) 
 }  // namespace
 
 Converted synthesise_messages(std::string_view json, size_t bytes_max) {
-  const Converted message = read_answer(json);
+  Converted message = read_answer(json);
   if (!message) return message;
   MessageStream stream(bytes_max);
   if (const Refused refused = stream.write(*message)) return tl::unexpected(*refused);

@@ -16,7 +16,6 @@ using cache::Lease;
 using cache::Segment;
 using cache::SharedRead;
 using cache::SharedWrite;
-using cache::ValueKind;
 using recording::Failure;
 
 namespace {

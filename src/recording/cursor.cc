@@ -160,7 +160,7 @@ bool Cursor::failed() const {
 }
 
 FailureReport Cursor::failure() const {
-  const FailureReport lagging{Failure::kLagging, "the reader fell too far behind"};
+  FailureReport lagging{Failure::kLagging, "the reader fell too far behind"};
   if (lagging_) return lagging;
   if (recording_ == nullptr) return {};
   std::scoped_lock lock(recording_->mutex_);

@@ -17,7 +17,6 @@ namespace {
 
 using servers::MemcachedServer;
 using testing::IsEmpty;
-using testing::SizeIs;
 using Outcome = PurgeExchange::Outcome;
 
 constexpr int64_t kPatienceMs = 25'000;

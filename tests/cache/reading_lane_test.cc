@@ -12,8 +12,6 @@ namespace reprise::cache {
 namespace {
 
 using servers::MemcachedServer;
-using testing::IsEmpty;
-using testing::SizeIs;
 using End = SharedJob::End;
 using Op = SharedWrite::Op;
 
