@@ -16,10 +16,8 @@
 namespace {
 
 using reprise::cache::EntryItem;
-using reprise::cache::Lease;
 using reprise::cache::same_fields;
 using reprise::cache::same_record;
-using reprise::cache::Segment;
 
 constexpr size_t kBytesMax = size_t{9} << 20;
 

@@ -46,14 +46,14 @@ std::string assembled(const std::string& stream) { return said(assemble_messages
 std::string content_of(const std::string& events) {
   const std::string message = assembled(kStart + events + kEnd);
   if (message.starts_with("refused")) return message;
-  static const std::string kBefore =
+  static const std::string before =
       R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":)";
-  static const std::string kAfter =
+  static const std::string after =
       R"(,"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":4}})";
-  EXPECT_TRUE(message.starts_with(kBefore)) << message;
-  EXPECT_TRUE(message.ends_with(kAfter)) << message;
-  if (message.size() < kBefore.size() + kAfter.size()) return message;
-  return message.substr(kBefore.size(), message.size() - kBefore.size() - kAfter.size());
+  EXPECT_TRUE(message.starts_with(before)) << message;
+  EXPECT_TRUE(message.ends_with(after)) << message;
+  if (message.size() < before.size() + after.size()) return message;
+  return message.substr(before.size(), message.size() - before.size() - after.size());
 }
 
 const std::string kText = start(0, R"({"type":"text","text":""})");
