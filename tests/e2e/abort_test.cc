@@ -72,19 +72,20 @@ INSTANTIATE_TEST_SUITE_P(Routes, Abort,
                                                        .members = R"(,"store":true)"})));
 
 TEST(Abort, OfAnUploadClosesTheUpstreamConnection) {
+  Latch arrived;
   Latch closed;
   ScriptedUpstream upstream([&](UpstreamConnection& connection) {
     connection.read_head();
     EXPECT_EQ(connection.read_some(), "half");
+    arrived.release();
     connection.wait_closed();
     closed.release();
   });
   Proxy proxy(upstream);
-  Latch sent;
   {
     RawClient client = proxy.connect();
     client.send("POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
-    upstream.wait_for_open_connections(1);
+    arrived.wait();
   }
   closed.wait();
   // A body that broke off must never have looked whole.
