@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <random>
 
 #include "base/json_text.h"
+#include "base/random.h"
 
 namespace reprise::base {
 
@@ -23,8 +23,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 JsonNormaliser::JsonNormaliser() {
-  std::random_device random;
-  for (uint64_t& half : seed_) half = uint64_t{random()} << 32 | random();
+  for (uint64_t& half : seed_) half = random_u64();
 }
 
 JsonFault JsonNormaliser::read(std::string_view text) {

@@ -6,18 +6,14 @@ namespace reprise::cache {
 
 // Forms do not join each other, so each has its own slot. The proof decides; the slot only finds.
 base::Digest128 InflightTable::slot_of(const Flight& flight) {
-  uint64_t form = 0;
-  if (flight.form.stream) {
-    form = 1 + (flight.form.include_usage ? 2 : 0) + (flight.form.include_obfuscation ? 4 : 0);
-  }
+  const uint64_t form = openai::form_number(flight.form);
   return {flight.key.high, flight.key.low ^ (form * 0x9E3779B97F4A7C15U)};
 }
 
 bool InflightTable::join_locked(const std::shared_ptr<const Flight>& flight, const Flight& wanted,
                                 recording::Cursor& cursor) const {
   if (flight->proof != wanted.proof || !(flight->form == wanted.form)) return false;
-  if (purges_.purged(flight->asked_at_us, flight->name_space, flight->model_asked, {}) ||
-      purges_.removed(flight->asked_at_us, flight->key)) {
+  if (purges_.gone(flight->asked_at_us, flight->key, flight->name_space, flight->model_asked)) {
     return false;
   }
   return cursor.join(flight->recording);

@@ -1,9 +1,9 @@
 #include "cache/lease.h"
 
-#include <random>
 #include <utility>
 
 #include "base/packer.h"
+#include "base/random.h"
 
 namespace reprise::cache {
 
@@ -19,11 +19,6 @@ base::Digest128 unpack_digest(base::ByteReader& in) {
   digest.high = in.u64();
   digest.low = in.u64();
   return digest;
-}
-
-uint32_t form_number(const openai::Form& form) {
-  if (!form.stream) return 0;
-  return 1 + (form.include_usage ? 2 : 0) + (form.include_obfuscation ? 4 : 0);
 }
 
 }  // namespace
@@ -58,14 +53,10 @@ std::optional<Lease> unpack_lease(std::string_view payload) {
   return lease;
 }
 
-base::Digest128 random_token() {
-  std::random_device random;
-  const auto draw = [&random] { return uint64_t{random()} << 32 | random(); };
-  return {draw(), draw()};
-}
+base::Digest128 random_token() { return {base::random_u64(), base::random_u64()}; }
 
 ValueLabel lease_label(const base::Digest128& key, const openai::Form& form) {
-  return {ValueKind::kLease, key, {}, form_number(form)};
+  return {ValueKind::kLease, key, {}, openai::form_number(form)};
 }
 
 ValueLabel marker_label(const base::Digest128& token) { return {ValueKind::kMarker, token, {}, 0}; }

@@ -64,6 +64,7 @@ MemcachedTier::MemcachedTier(MemcachedTerms terms, const SharedParts& parts)
       parts_(parts),
       envelope_(sealer_of(terms_.secret)),
       ring_(terms_.servers) {
+  base::wipe(&terms_.secret);
   for (const MemcachedAddress& server : terms_.servers) {
     lanes_.push_back(std::make_unique<Lanes>(server, *this));
   }

@@ -88,7 +88,7 @@ class MemcachedTier final : public Tier {
   std::shared_ptr<const Entry> read_now(const base::Digest128& key, SharedRead::Promote promote);
   Lanes& lanes_of(const base::Digest128& home);
 
-  const MemcachedTerms terms_;
+  MemcachedTerms terms_;  // without its secret, which only the envelope keeps
   const SharedParts parts_;
   const Envelope envelope_;
   const MemcachedRing ring_;

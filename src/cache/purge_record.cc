@@ -129,6 +129,11 @@ bool PurgeRecord::gone(const Entry& entry) const {
          purged(entry.asked_at_us, entry.name_space, entry.model_asked, entry.model_answered);
 }
 
+bool PurgeRecord::gone(int64_t asked_at_us, const base::Digest128& key, std::string_view name_space,
+                       std::string_view model_asked) const {
+  return removed(asked_at_us, key) || purged(asked_at_us, name_space, model_asked, {});
+}
+
 PurgeTimes PurgeRecord::snapshot() const {
   std::scoped_lock lock(mutex_);
   return {all_us_.load(std::memory_order_relaxed), scopes_.sorted(), removals_.sorted()};

@@ -72,6 +72,12 @@ class PurgeRecord {
   bool removed(int64_t asked_at_us, const base::Digest128& key) const;
   // True if either is so.
   bool gone(const Entry& entry) const;
+  // The same of what is not answered yet.
+  bool gone(int64_t asked_at_us, const base::Digest128& key, std::string_view name_space,
+            std::string_view model_asked) const;
+  // True of a time further ahead of our clock than kAheadMaxUs: what claims to have been asked then
+  // would outlive every purge.
+  bool too_far_ahead(int64_t at_us) const;
 
   PurgeTimes snapshot() const;
   // Takes over what `times` knows better. True if there was any such.
@@ -104,7 +110,6 @@ class PurgeRecord {
     std::array<std::atomic<int64_t>, kCells> latest_{};
   };
 
-  bool too_far_ahead(int64_t at_us) const;
   bool raise(Times& times, const base::Digest128& what, int64_t at_us);
   // With mutex_ held. True if that is news.
   bool raise_all_locked(int64_t at_us);

@@ -186,8 +186,8 @@ void ReadingLane::decode(SharedRead& job, std::string_view encoded) {
   auto entry = codec_.decode(encoded);
   if (!entry) return parts_.counters.count_refused(entry.error());
   // What claims to come from the future would outlive every purge.
-  const int64_t latest_us = parts_.clock.wall_us() + PurgeRecord::kAheadMaxUs;
-  const bool ahead = (*entry)->asked_at_us > latest_us || (*entry)->recorded_at_us > latest_us;
+  const bool ahead = parts_.purges.too_far_ahead((*entry)->asked_at_us) ||
+                     parts_.purges.too_far_ahead((*entry)->recorded_at_us);
   if (ahead || (*entry)->key != job.labels[0].subject) {
     return parts_.counters.count_refused(ValueFault::kCorrupt);
   }

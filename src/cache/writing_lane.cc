@@ -181,8 +181,8 @@ Written WritingLane::replace_older(const ValueLabel& label, std::string_view pay
     if (!present.cas) continue;
     const auto item = unpack_entry_item(present.payload, parts_.value_bytes_max);
     // What claims to come from the future is given to nobody, so it may not stay either.
-    const int64_t latest_us = parts_.clock.wall_us() + PurgeRecord::kAheadMaxUs;
-    const bool later = item && item->asked_at_us > asked_at_us && item->asked_at_us <= latest_us;
+    const bool later =
+        item && item->asked_at_us > asked_at_us && !parts_.purges.too_far_ahead(item->asked_at_us);
     if (later) return Written::kExists;
     written = client_.cas(name, value, expiry, *present.cas);
     if (written == Written::kDone) remove_parts(label, item);

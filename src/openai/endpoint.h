@@ -41,4 +41,10 @@ struct Form {
   }
 };
 
+// Different for forms that differ, the same for those that do not.
+inline uint32_t form_number(const Form& form) {
+  if (!form.stream) return 0;
+  return 1 + (form.include_usage ? 2 : 0) + (form.include_obfuscation ? 4 : 0);
+}
+
 }  // namespace reprise::openai

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <charconv>
-#include <random>
 
+#include "base/random.h"
 #include "base/timestamp.h"
 #include "cache/freshness.h"
 #include "http/writer.h"
@@ -91,8 +91,7 @@ void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::F
 }
 
 RandomIds::RandomIds() {
-  std::random_device device;
-  for (uint64_t& word : state_) word = (static_cast<uint64_t>(device()) << 32) | device() | 1;
+  for (uint64_t& word : state_) word = base::random_u64() | 1;
 }
 
 // xorshift128+.

@@ -199,16 +199,8 @@ void ProxyExchange::ask_alone() {
 // What a slower tier held instead of upstream's answer, if these directives take it; each reader of
 // the flight judges for itself.
 void ProxyExchange::take_held() {
-  Found found;
-  if (flight_->held != nullptr && !context_.commons.purges.gone(*flight_->held)) {
-    found.entry = flight_->held;
-  }
-  if (found.entry != nullptr) {
-    found.judgement = cache::judge(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                   cache::Lenience{});
-  }
   follower_ = false;
-  if (serve(std::move(found), "memcached")) return;
+  if (serve(judge(flight_->held), "memcached")) return;
   if (inquiry_.terms.only_if_cached) return refuse_uncached();
   ask_alone();
 }

@@ -130,8 +130,11 @@ void ProxyExchange::decide() {
 }
 
 ProxyExchange::Found ProxyExchange::look_up() {
+  return judge(context_.commons.memory.find(question_.key, question_.proof));
+}
+
+ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> entry) {
   Found found;
-  auto entry = context_.commons.memory.find(question_.key, question_.proof);
   if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
   if (!entry->answers(question_.form)) {
     found.other_form = true;

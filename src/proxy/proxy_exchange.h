@@ -43,6 +43,7 @@ class ProxyExchange final : public Exchange,
   // The request's side: proxy_exchange.cc.
   void decide();
   Found look_up();
+  Found judge(std::shared_ptr<const cache::Entry> entry);
   bool serve_remembered();
   bool serve(Found found, std::string_view tier);
   void ask(Join join);

@@ -92,7 +92,7 @@ class Pursuit final : public base::IntrusiveNode {
   recording::Recorder recorder_;
   net::Timeout deadline_;
   net::Timeout period_;
-  net::Timeout contact_;
+  net::Timeout contact_;  // armed from the first poll that was not answered
   Stage stage_ = Stage::kLookingUp;
   std::shared_ptr<cache::SharedRead> read_;
   std::shared_ptr<cache::SharedWrite> write_;
@@ -104,7 +104,6 @@ class Pursuit final : public base::IntrusiveNode {
   bool began_ = false;                 // the recording has a head: there is no way back
   std::optional<uint64_t> body_left_;  // bytes that the head announced and that are still to come
   int64_t marked_us_ = 0;
-  int64_t contact_us_ = 0;  // the server's last answer
   int64_t news_us_ = 0;     // the leader's last sign of life
   int64_t segment_us_ = 0;  // its last segment
   int leaders_lost_ = 0;

@@ -20,8 +20,6 @@ using recording::Failure;
 
 namespace {
 
-// How long the server may be silent before what was begun is given up.
-constexpr int64_t kContactUs = static_cast<int64_t>(PursuitGroup::kContactMs) * 1000;
 // How long a leader without a lease may go without a segment: its next renewal would restore it.
 constexpr int64_t kNewsUs = (Lease::kRenewalMs + 1'000) * 1'000;
 constexpr int64_t kMarkerLifeMs = 5'000;
@@ -60,7 +58,7 @@ void Pursuit::look_for_leader() {
   leader_.reset();
   next_segment_ = 0;
   marked_us_ = 0;
-  contact_us_ = news_us_ = segment_us_ = group_.loop().clock().monotonic_us();
+  news_us_ = segment_us_ = group_.loop().clock().monotonic_us();
   poll();
 }
 
@@ -86,7 +84,7 @@ void Pursuit::poll() {
     }
     mark();
   }
-  group_.contact_timeouts.arm(contact_);
+  if (!contact_.armed()) group_.contact_timeouts.arm(contact_);
   group_.read(read_);
 }
 
@@ -103,15 +101,13 @@ void Pursuit::mark() {
 }
 
 void Pursuit::on_poll() {
-  const int64_t now_us = group_.loop().clock().monotonic_us();
   if (read_->end() != SharedRead::End::kDone) {
     read_.reset();
     if (!began_) return ask_upstream(nullptr);
-    if (now_us - contact_us_ > kContactUs) return lose_leader("the shared cache is gone");
     return group_.follow_periods.arm(period_);
   }
-  contact_us_ = now_us;
   contact_.disarm();
+  const int64_t now_us = group_.loop().clock().monotonic_us();
   std::optional<Lease> lease;
   if (read_->values[kLeaseAt].found) lease = cache::unpack_lease(read_->values[kLeaseAt].payload);
   if (!leader_ && lease) {
@@ -144,10 +140,9 @@ void Pursuit::on_poll() {
 
 // What claims to come from the future would outlive every purge.
 bool Pursuit::is_purged(const Lease& lease) const {
-  const Commons& commons = group_.commons();
-  return lease.asked_at_us > commons.clock.wall_us() + cache::PurgeRecord::kAheadMaxUs ||
-         commons.purges.removed(lease.asked_at_us, flight_->key) ||
-         commons.purges.purged(lease.asked_at_us, flight_->name_space, flight_->model_asked, {});
+  const cache::PurgeRecord& purges = group_.commons().purges;
+  return purges.too_far_ahead(lease.asked_at_us) ||
+         purges.gone(lease.asked_at_us, flight_->key, flight_->name_space, flight_->model_asked);
 }
 
 // Whether this leader's answer is one for us.
