@@ -50,7 +50,9 @@ class Server {
         inflight_(purges_),
         budget_(options.max_recording_bytes),
         metrics_(options.workers),
-        commons_{settings_, clock_, memory_, nullptr, inflight_, purges_, budget_, metrics_},
+        renderer_(memory_, options.max_object_bytes),
+        commons_{settings_, clock_,  memory_, nullptr, renderer_,
+                 inflight_, purges_, budget_, metrics_},
         control_(loop_, options_, commons_, readiness_),
         drain_timeouts_(loop_, static_cast<uint64_t>(options.drain_ms)),
         deadline_([](void* self) noexcept { static_cast<Server*>(self)->finish("the deadline"); },
@@ -88,6 +90,7 @@ class Server {
   recording::Budget budget_;
   base::Metrics metrics_;
   std::unique_ptr<cache::MemcachedTier> memcached_;  // null: not shared
+  cache::Renderer renderer_;
   proxy::Commons commons_;
   proxy::ConnectionCount connections_;
   std::atomic<proxy::Readiness> readiness_{proxy::Readiness::kStarting};

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/digest.h"
 #include "base/model_table.h"
+#include "cache/rendition.h"
 #include "openai/endpoint.h"
 #include "openai/request.h"
 #include "openai/usage.h"
@@ -35,9 +37,16 @@ struct Entry {
   std::vector<openai::MemberHash> members;
   std::shared_ptr<const recording::Record> answer;
   base::Bytes replay_head;  // the status line and fields that every replay repeats
+  std::vector<std::shared_ptr<const Rendition>> renditions;  // made so far, each once
 
-  // True if who asks for `wanted` gets the recorded bytes.
-  bool answers(const openai::Form& wanted) const { return form == wanted || asked_form == wanted; }
+  // What makes of it the form `wanted`.
+  openai::Conversion conversion_to(const openai::Form& wanted) const {
+    return openai::conversion_to(route, form, wanted);
+  }
+  // Null: not made yet.
+  const Rendition* rendition(const openai::Conversion& conversion) const;
+  // Why who asks for `wanted` will not get it from this entry, as far as is known; none if it may.
+  std::optional<openai::Unconvertible> refusal(const openai::Form& wanted) const;
   // Everything that keeping this entry costs, allocator overheads included.
   size_t cost_bytes() const;
 };

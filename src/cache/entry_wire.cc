@@ -23,13 +23,6 @@ constexpr unsigned kAskedFormShift = 3;
 constexpr uint8_t kUsageBit = 64;
 constexpr uint8_t kTraitsMax = 127;
 
-unsigned form_bits(const openai::Form& form) {
-  return (form.stream ? 1u : 0u) | (form.include_usage ? 2u : 0u) |
-         (form.include_obfuscation ? 4u : 0u);
-}
-
-openai::Form form_of(unsigned bits) { return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0}; }
-
 // --- packing ----------------------------------------------------------------------------------
 
 bool fits(const Entry& entry) {
@@ -52,8 +45,8 @@ void append_entry(const Entry& entry, base::ByteWriter& out) {
     out.varint(static_cast<uint64_t>(time));
   }
   out.u8(static_cast<uint8_t>(entry.route));
-  out.u8(static_cast<uint8_t>(form_bits(entry.form) |
-                              form_bits(entry.asked_form) << kAskedFormShift |
+  out.u8(static_cast<uint8_t>(openai::form_bits(entry.form) |
+                              openai::form_bits(entry.asked_form) << kAskedFormShift |
                               (entry.usage.present ? kUsageBit : 0u)));
   for (const uint64_t tokens : {entry.usage.prompt, entry.usage.completion, entry.usage.total}) {
     out.varint(tokens);
@@ -93,8 +86,8 @@ void read_traits(base::ByteReader& in, Entry* entry) {
   const uint8_t traits = in.u8();
   if (route >= openai::kRouteCount || traits > kTraitsMax) return in.fail();
   entry->route = static_cast<openai::Route>(route);
-  entry->form = form_of(traits);
-  entry->asked_form = form_of(traits >> kAskedFormShift);
+  entry->form = openai::form_of_bits(traits);
+  entry->asked_form = openai::form_of_bits(traits >> kAskedFormShift);
   entry->usage.present = (traits & kUsageBit) != 0;
   entry->usage.prompt = in.varint();
   entry->usage.completion = in.varint();

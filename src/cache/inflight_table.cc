@@ -4,53 +4,47 @@
 
 namespace reprise::cache {
 
-// Forms do not join each other, so each has its own slot. The proof decides; the slot only finds.
-base::Digest128 InflightTable::slot_of(const Flight& flight) {
-  const uint64_t form = openai::form_number(flight.form);
-  return {flight.key.high, flight.key.low ^ (form * 0x9E3779B97F4A7C15U)};
-}
-
-bool InflightTable::join_locked(const std::shared_ptr<const Flight>& flight, const Flight& wanted,
-                                recording::Cursor& cursor) const {
-  if (flight->proof != wanted.proof || !(flight->form == wanted.form)) return false;
+// The proof decides; the key only finds.
+bool InflightTable::join_locked(const std::shared_ptr<const Flight>& flight,
+                                const Newcomer& newcomer) const {
+  const Flight& wanted = *newcomer.mine;
+  if (flight->proof != wanted.proof) return false;
+  const bool same = flight->form == wanted.form;
+  const bool converts = newcomer.company == Company::kAnyForm &&
+                        openai::may_serve(flight->route, flight->form, wanted.form);
+  if (!same && !converts) return false;
   if (purges_.gone(flight->asked_at_us, flight->key, flight->name_space, flight->model_asked)) {
     return false;
   }
-  return cursor.join(flight->recording);
+  return newcomer.cursor.join(flight->recording);
 }
 
-std::shared_ptr<const Flight> InflightTable::join_or_lead(const std::shared_ptr<const Flight>& mine,
-                                                          recording::Cursor& cursor,
+std::shared_ptr<const Flight> InflightTable::join_or_lead(const Newcomer& newcomer,
                                                           absl::FunctionRef<bool()> appeared) {
-  const base::Digest128 slot = slot_of(*mine);
-  Shard& shard = shard_of(slot);
-  std::shared_ptr<const Flight> replaced = mine;  // the lock goes before its recording may
+  Shard& shard = shard_of(*newcomer.mine);
+  std::shared_ptr<const Flight> replaced = newcomer.mine;  // the lock goes before its recording may
   std::scoped_lock lock(shard.mutex);
-  const auto found = shard.flights.find(slot);
-  if (found != shard.flights.end() && join_locked(found->second, *mine, cursor)) {
-    return found->second;
-  }
+  const auto found = shard.flights.find(newcomer.mine->key);
+  if (found != shard.flights.end() && join_locked(found->second, newcomer)) return found->second;
   if (appeared()) return nullptr;
-  shard.flights[slot].swap(replaced);
-  CHECK(cursor.join(mine->recording));
-  return mine;
+  shard.flights[newcomer.mine->key].swap(replaced);
+  CHECK(newcomer.cursor.join(newcomer.mine->recording));
+  return newcomer.mine;
 }
 
 void InflightTable::lead(const std::shared_ptr<const Flight>& mine, recording::Cursor& cursor) {
-  const base::Digest128 slot = slot_of(*mine);
-  Shard& shard = shard_of(slot);
+  Shard& shard = shard_of(*mine);
   std::shared_ptr<const Flight> replaced = mine;
   std::scoped_lock lock(shard.mutex);
-  shard.flights[slot].swap(replaced);
+  shard.flights[mine->key].swap(replaced);
   CHECK(cursor.join(mine->recording));
 }
 
 void InflightTable::land(const Flight& flight) {
-  const base::Digest128 slot = slot_of(flight);
-  Shard& shard = shard_of(slot);
+  Shard& shard = shard_of(flight);
   std::shared_ptr<const Flight> landed;
   std::scoped_lock lock(shard.mutex);
-  const auto found = shard.flights.find(slot);
+  const auto found = shard.flights.find(flight.key);
   if (found == shard.flights.end() || found->second.get() != &flight) return;
   landed = std::move(found->second);
   shard.flights.erase(found);

@@ -19,24 +19,35 @@
 namespace reprise::cache {
 
 // Flight: one question that upstream is being asked right now, or may soon be. Immutable but for
-// its recording, and for what its leader's thread notes about the answer before the recording has a
-// head or has failed: that may be read once it has.
+// its recording, and for what its leader's thread notes about the answer: what it notes before the
+// recording has a head, has ended or has failed may be read once it has.
 struct Flight {
   // Source: who records the answer.
   enum class Source : uint8_t { kUpstream, kFleet };
 
   base::Digest128 key;
   base::Sha256 proof{};
-  openai::Form form;
+  openai::Route route = openai::Route::kOther;
+  openai::Form form;        // that its leader wants
   int64_t asked_at_us = 0;  // wall clock
   std::string name_space;
   std::string model_asked;
   std::shared_ptr<recording::Recording> recording;
+  // Before a head or a failure:
   Source source = Source::kUpstream;  // kFleet: another process asks, and its answer is followed
+  openai::Form asked_form;            // in which upstream is asked: of kFleet, not our leader's
   std::shared_ptr<const Entry> held;  // what a slower tier held; null: nothing
+  // Before its end:
+  std::shared_ptr<const Entry> kept;  // its answer, to be converted; null: not good, or elsewhere
 };
 
-// InflightTable: the newest joinable flight of each question and form.
+// Company: whose flights a question joins.
+enum class Company : uint8_t {
+  kAnyForm,   // those whose answer can be converted
+  kSameForm,  // those whose answer needs no conversion
+};
+
+// InflightTable: the newest joinable flight of each question.
 // Owner: Server. Thread: any. Lock order: a shard's mutex, then a Recording's or a tier's.
 class InflightTable {
  public:
@@ -44,13 +55,19 @@ class InflightTable {
   InflightTable(const InflightTable&) = delete;
   InflightTable& operator=(const InflightTable&) = delete;
 
-  // Joins `cursor` to the flight that asks the same in the same form; or, if there is none that
-  // still takes newcomers, makes `mine` the one to join and returns it, with `cursor` as its
-  // recording's first reader. One step, so that of a crowd exactly one leads. Null if `appeared`
-  // says that the answer has meanwhile been remembered: a flight lands only after its answer was
-  // stored, so whoever misses the one finds the other.
-  std::shared_ptr<const Flight> join_or_lead(const std::shared_ptr<const Flight>& mine,
-                                             recording::Cursor& cursor,
+  // A newcomer: the flight that it would lead, its cursor, and whom it joins.
+  struct Newcomer {
+    std::shared_ptr<const Flight> mine;
+    recording::Cursor& cursor;
+    Company company = Company::kAnyForm;
+  };
+
+  // Joins the newcomer's cursor to the flight that asks the same, if its answer will do; or, if
+  // there is none that still takes newcomers, makes its own the one to join and returns that, with
+  // the cursor as its recording's first reader. One step, so that of a crowd exactly one leads.
+  // Null if `appeared` says that the answer has meanwhile been remembered: a flight lands only
+  // after its answer was stored, so whoever misses the one finds the other.
+  std::shared_ptr<const Flight> join_or_lead(const Newcomer& newcomer,
                                              absl::FunctionRef<bool()> appeared);
 
   // Makes `mine` the one to join, whoever else asks the same.
@@ -69,10 +86,8 @@ class InflightTable {
     Map flights;  // guarded by mutex
   };
 
-  static base::Digest128 slot_of(const Flight& flight);
-  Shard& shard_of(const base::Digest128& slot) { return shards_[slot.high % kShards]; }
-  bool join_locked(const std::shared_ptr<const Flight>& flight, const Flight& wanted,
-                   recording::Cursor& cursor) const;
+  Shard& shard_of(const Flight& flight) { return shards_[flight.key.high % kShards]; }
+  bool join_locked(const std::shared_ptr<const Flight>& flight, const Newcomer& newcomer) const;
 
   const PurgeRecord& purges_;
   std::array<Shard, kShards> shards_;

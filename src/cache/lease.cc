@@ -34,6 +34,7 @@ std::string pack_lease(const Lease& lease) {
   pack_digest(out, lease.token);
   out.bytes({reinterpret_cast<const char*>(lease.proof.data()), lease.proof.size()});
   out.signed_varint(lease.asked_at_us);
+  out.u8(static_cast<uint8_t>(openai::form_bits(lease.form)));
   out.u8(static_cast<uint8_t>(lease.door));
   out.varint(lease.published);
   return std::move(out).take();
@@ -47,6 +48,7 @@ std::optional<Lease> unpack_lease(std::string_view payload) {
   if (!in.ok()) return std::nullopt;
   proof.copy(reinterpret_cast<char*>(lease.proof.data()), proof.size());
   lease.asked_at_us = in.signed_varint();
+  lease.form = openai::form_of_bits(in.u8());
   lease.door = in.u8() == 0 ? Lease::Door::kOpen : Lease::Door::kClosed;
   lease.published = in.varint();
   if (!in.at_end()) return std::nullopt;
@@ -55,8 +57,8 @@ std::optional<Lease> unpack_lease(std::string_view payload) {
 
 base::Digest128 random_token() { return {base::random_u64(), base::random_u64()}; }
 
-ValueLabel lease_label(const base::Digest128& key, const openai::Form& form) {
-  return {ValueKind::kLease, key, {}, openai::form_number(form)};
+ValueLabel lease_label(const base::Digest128& key, LeaseKind kind) {
+  return {ValueKind::kLease, key, {}, static_cast<uint32_t>(kind)};
 }
 
 ValueLabel marker_label(const base::Digest128& token) { return {ValueKind::kMarker, token, {}, 0}; }

@@ -23,6 +23,7 @@ struct Lease {
   base::Digest128 token;    // random: this flight and no other
   base::Sha256 proof{};     // of the question
   int64_t asked_at_us = 0;  // wall clock
+  openai::Form form;        // in which upstream is asked
   Door door = Door::kOpen;  // whether newcomers may still follow
   uint64_t published = 0;   // segments that were published so far
 };
@@ -34,8 +35,12 @@ std::string lease_prefix(const base::Digest128& token);
 
 base::Digest128 random_token();
 
-// Forms do not follow each other, so each has a lease of its own.
-ValueLabel lease_label(const base::Digest128& key, const openai::Form& form);
+// LeaseKind: which of a question's leases it is.
+enum class LeaseKind : uint8_t {
+  kCommon,  // whoever asks first, in whatever form
+  kUsage,   // for those who want usage in their stream, while the common one is of a stream without
+};
+ValueLabel lease_label(const base::Digest128& key, LeaseKind kind);
 ValueLabel marker_label(const base::Digest128& token);
 ValueLabel segment_label(const base::Digest128& token, uint64_t number);
 

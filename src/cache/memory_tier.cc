@@ -9,6 +9,8 @@ namespace reprise::cache {
 namespace {
 
 constexpr size_t kAllocation = 16;  // what malloc adds to a block, rounding included
+// An entry that takes more than this part of the memory is kept in one form only.
+constexpr size_t kRichShareMax = 4;
 
 }  // namespace
 
@@ -66,8 +68,29 @@ void MemoryTier::store(std::shared_ptr<const Entry> entry) {
     return publish_counts();
   }
 
+  put(std::move(incoming), old, doomed);
+  publish_counts();
+}
+
+bool MemoryTier::enrich(const Entry& held, std::shared_ptr<const Entry> richer) {
+  const size_t cost = richer->cost_bytes() + sizeof(Slot) + kAllocation;
+  const uint64_t hash = hash_(held.key);
+  auto incoming = std::make_unique<Slot>(hash, cost, std::move(richer));
+
+  Doomed doomed;
+  std::scoped_lock lock(policy_mutex_);
+  Slot* old = slot_under(held.key, hash);
+  if (old == nullptr || old->entry.get() != &held) return false;
+  if (cost > bytes_max_ / kRichShareMax) return true;
+  put(std::move(incoming), old, doomed);
+  publish_counts();
+  return true;
+}
+
+// `old`, which may be null, is what is under the same key.
+void MemoryTier::put(std::unique_ptr<Slot> incoming, Slot* old, Doomed& doomed) {
   // A successor is as popular as what it replaces.
-  const Resident::Queue queue = old != nullptr ? old->queue : policy_.choose(hash);
+  const Resident::Queue queue = old != nullptr ? old->queue : policy_.choose(incoming->hash);
   if (old != nullptr) {
     incoming->uses.store(old->uses.load(std::memory_order_relaxed), std::memory_order_relaxed);
     policy_.drop(*old);
@@ -80,7 +103,6 @@ void MemoryTier::store(std::shared_ptr<const Entry> entry) {
     doomed.add(take_from_index(slot));
     too_large_.fetch_add(1, std::memory_order_relaxed);
   }
-  publish_counts();
 }
 
 bool MemoryTier::remove(const base::Digest128& key) {

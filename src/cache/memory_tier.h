@@ -38,6 +38,10 @@ class MemoryTier final : public Tier {
   std::shared_ptr<const Entry> look_up(const base::Digest128& key) override;
   bool remove(const base::Digest128& key) override;
 
+  // Puts `richer` in the place of `held`, of which it is a copy that knows more, if `held` is what
+  // is there; false if it is not. One that has become too large to be worth it changes nothing.
+  bool enrich(const Entry& held, std::shared_ptr<const Entry> richer);
+
   // For metrics: each a moment's value.
   size_t bytes_max() const { return bytes_max_; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -87,6 +91,7 @@ class MemoryTier final : public Tier {
   std::unique_ptr<Slot> put_in_index(std::unique_ptr<Slot> slot);
   std::unique_ptr<Slot> take_from_index(const Slot& slot);
   void forget(Slot& slot, Doomed& doomed);
+  void put(std::unique_ptr<Slot> incoming, Slot* old, Doomed& doomed);
   bool make_room(const Slot& incoming, Resident::Queue queue, Doomed& doomed);
   void publish_counts();
 

@@ -16,6 +16,11 @@ std::string_view media_type(std::string_view content_type) {
 
 }  // namespace
 
+bool is_event_stream(const http::ResponseHead& head) {
+  const auto content_type = head.fields.find("content-type");
+  return content_type && http::iequals(media_type(*content_type), "text/event-stream");
+}
+
 AnswerReader::AnswerReader(const Asked& asked, size_t object_bytes_max, AnswerJson& json)
     : asked_(asked),
       object_bytes_max_(object_bytes_max),
@@ -44,7 +49,7 @@ NotStored AnswerReader::choose_kind(const http::ResponseHead& head) {
   if (!content_type || head.fields.count("content-type") != 1) return NotStored::kContentType;
   const std::string_view type = media_type(*content_type);
   if (http::iequals(type, "application/json")) return NotStored::kNone;
-  if (!http::iequals(type, "text/event-stream") || !can_stream(asked_.route)) {
+  if (!is_event_stream(head) || !can_stream(asked_.route)) {
     return NotStored::kContentType;
   }
   kind_ = AnswerKind::kSse;

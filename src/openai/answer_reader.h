@@ -19,6 +19,9 @@ namespace reprise::openai {
 // BodyEnd: how a body's framing ended.
 enum class BodyEnd : uint8_t { kIntact, kCut };
 
+// Whether the Content-Type says so.
+bool is_event_stream(const http::ResponseHead& head);
+
 // AnswerReader: judges an answer of a cacheable route while it passes: whether it is complete and
 // good, and what it says about itself. Never alters or delays a byte.
 // Owner: who records the answer. Thread: the one of `json`, which must outlive it.

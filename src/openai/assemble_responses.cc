@@ -6,7 +6,6 @@
 
 #include "openai/event_texts.h"
 #include "openai/event_type.h"
-#include "openai/obfuscation.h"
 #include "openai/raw_json.h"
 
 namespace reprise::openai {
@@ -61,18 +60,6 @@ Converted assemble_responses(std::string_view stream, size_t bytes_max) {
   const auto take = [&response](const EventText& event) { return response.take(event); };
   if (const Refused refused = read_events(stream, take)) return tl::unexpected(*refused);
   return std::move(response).finish(bytes_max);
-}
-
-Converted rebuild_responses(std::string_view stream, bool include_obfuscation, size_t bytes_max) {
-  RawWriter out(bytes_max);
-  const auto take = [&](const EventText& event) -> Refused {
-    const bool padded = !include_obfuscation && event_type(event).ends_with(".delta");
-    const auto bare = padded ? without_obfuscation(event) : std::nullopt;
-    out.event(event.name, bare ? std::string_view(*bare) : event.data);
-    return out.overflowed() ? Refused(Unconvertible::kTooLarge) : std::nullopt;
-  };
-  if (const Refused refused = read_events(stream, take)) return tl::unexpected(*refused);
-  return std::move(out).take();
 }
 
 }  // namespace reprise::openai

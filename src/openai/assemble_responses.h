@@ -11,8 +11,4 @@ namespace reprise::openai {
 // event leaves out what the events before it said.
 Converted assemble_responses(std::string_view stream, size_t bytes_max);
 
-// A recorded responses stream, event by event; its deltas without `obfuscation` unless that is to
-// be included. What was recorded without it stays without it.
-Converted rebuild_responses(std::string_view stream, bool include_obfuscation, size_t bytes_max);
-
 }  // namespace reprise::openai

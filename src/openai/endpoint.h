@@ -41,10 +41,13 @@ struct Form {
   }
 };
 
-// Different for forms that differ, the same for those that do not.
-inline uint32_t form_number(const Form& form) {
-  if (!form.stream) return 0;
-  return 1 + (form.include_usage ? 2 : 0) + (form.include_obfuscation ? 4 : 0);
+// A form as a number below 8, all of it, and back.
+inline unsigned form_bits(const Form& form) {
+  return (form.stream ? 1u : 0u) | (form.include_usage ? 2u : 0u) |
+         (form.include_obfuscation ? 4u : 0u);
+}
+inline Form form_of_bits(unsigned bits) {
+  return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
 }
 
 }  // namespace reprise::openai

@@ -1,36 +1,42 @@
 #include "openai/event_texts.h"
 
-#include "base/json.h"
-#include "http/sse.h"
-
 namespace reprise::openai {
 
 namespace {
 constexpr std::string_view kDone = "[DONE]";
 }  // namespace
 
-Refused read_events(std::string_view stream, absl::FunctionRef<Refused(const EventText&)> visit) {
-  base::JsonNormaliser normaliser;
-  Refused refused;
-  bool done = false;
-  const auto take = [&](const http::SseReader::Event& event) {
-    if (done || refused || event.data.empty()) return;
-    if (event.data == kDone) {
-      done = true;
-      refused = visit({event.name, event.data, {}});
-      return;
-    }
-    refused = refused_for(normaliser.read(event.data));
-    if (!refused) refused = visit({event.name, event.data, normaliser.text()});
-  };
-  http::SseReader reader(stream.size());
-  reader.feed(stream, take);
-  if (refused || done) return refused;
-  const auto pending = reader.take_pending();
+void EventTexts::take(const http::SseReader::Event& event, Visit visit) {
+  if (done_ || refused_ || event.data.empty()) return;
+  if (event.data == kDone) {
+    done_ = true;
+    refused_ = visit({event.name, event.data, {}});
+    return;
+  }
+  refused_ = refused_for(normaliser_.read(event.data));
+  if (!refused_) refused_ = visit({event.name, event.data, normaliser_.text()});
+}
+
+Refused EventTexts::feed(std::string_view piece, Visit visit) {
+  if (done_ || refused_) return refused_;
+  reader_.feed(piece, [&](const http::SseReader::Event& event) { take(event, visit); });
+  if (!refused_ && reader_.overflowed()) refused_ = Unconvertible::kTooLarge;
+  return refused_;
+}
+
+Refused EventTexts::finish(Visit visit) {
+  if (done_ || refused_) return refused_;
+  const auto pending = reader_.take_pending();
   if (!pending) return std::nullopt;
-  if (pending->data != kDone) return Unconvertible::kMalformed;
-  take(*pending);
-  return refused;
+  if (pending->data != kDone) return refused_ = Unconvertible::kMalformed;
+  take(*pending, visit);
+  return refused_;
+}
+
+Refused read_events(std::string_view stream, EventTexts::Visit visit) {
+  EventTexts events(stream.size());
+  const Refused refused = events.feed(stream, visit);
+  return refused ? refused : events.finish(visit);
 }
 
 }  // namespace reprise::openai

@@ -103,6 +103,9 @@ class RawWriter {
 
   bool overflowed() const { return overflowed_; }
   Converted take() &&;
+  // What was written since clear(), for those who pass it on piece by piece.
+  std::string_view held() const { return text_; }
+  void clear() { text_.clear(); }
 
  private:
   RawWriter& open(std::string_view bracket);

@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "base/random.h"
-#include "base/timestamp.h"
 #include "cache/freshness.h"
 #include "http/writer.h"
 #include "openai/replay_head.h"
@@ -22,33 +21,31 @@ void append_number(int64_t number, std::string* out) {
   out->append(text.data(), end);
 }
 
-openai::AnswerKind kind_of(const cache::Entry& entry) {
-  return entry.form.stream ? openai::AnswerKind::kSse : openai::AnswerKind::kJson;
+size_t body_size(const ReplayHead& replay) {
+  const cache::Rendition* rendition = replay.rendition;
+  return (rendition != nullptr ? *rendition->answer : *replay.entry.answer).body().size();
 }
 
-// The lines that differ from replay to replay, framing apart.
-void append_replay_lines(const ReplayHead& replay, RandomIds& ids, std::string* out) {
-  const cache::Entry& entry = replay.entry;
-  out->append(date_line());
-  out->append("Age: ");
-  append_number(cache::age_s(entry, replay.now_us), out);
-  out->append("\r\nX-Cache: ").append(x_cache_value(replay.note.result));
-  out->append("\r\nCache-Status: reprise; hit; ttl=");
-  append_number(cache::ttl_left_s(entry, replay.now_us), out);
-  if (!replay.note.detail.empty()) out->append("; detail=").append(replay.note.detail);
-  out->append("\r\nx-request-id: ");
+// What no two replays have in common.
+void append_exchange_lines(const ReplayHead& replay, RandomIds& ids, std::string* out) {
+  out->append("x-request-id: ");
   ids.append(out);
   out->append(http::kCrlf);
   if (replay.persistence == Persistence::kClose) out->append("Connection: close\r\n");
   if (replay.persistence == Persistence::kKeepHttp10) out->append("Connection: keep-alive\r\n");
+  out->append("Content-Length: ");
+  append_number(static_cast<int64_t>(body_size(replay)), out);
+  out->append("\r\n\r\n");
 }
 
-void append_entry_lines(const cache::Entry& entry, std::string* out) {
-  http::write_field(*out, "X-Reprise-Key", entry.key.hex());
-  if (!entry.model_answered.empty()) {
-    http::write_field(*out, "X-Reprise-Model", openai::sanitise_model(entry.model_answered));
-  }
-  http::write_field(*out, "X-Reprise-Stored", base::rfc3339_utc(entry.recorded_at_us));
+// Why upstream was asked, and what became of it.
+std::string forward_status(const CacheNote& note) {
+  std::string status = "reprise; fwd=";
+  status.append(note.forwarded);
+  if (note.stored) status.append("; stored");
+  if (note.result == CacheResult::kCoalesced) status.append("; collapsed");
+  if (!note.detail.empty()) status.append("; detail=").append(note.detail);
+  return status;
 }
 
 bool is_own_field(std::string_view name) {
@@ -81,12 +78,7 @@ void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::F
   if (note.result == CacheResult::kPassed) return;
   fields->remove_if([](const http::Fields::Field& field) { return is_own_field(field.name); });
   fields->add("X-Cache", x_cache_value(note.result));
-  std::string status = "reprise; fwd=";
-  status.append(note.forwarded);
-  if (note.stored) status.append("; stored");
-  if (note.result == CacheResult::kCoalesced) status.append("; collapsed");
-  if (!note.detail.empty()) status.append("; detail=").append(note.detail);
-  fields->add("Cache-Status", status);
+  fields->add("Cache-Status", forward_status(note));
   if (key != nullptr) fields->add("X-Reprise-Key", key->hex());
 }
 
@@ -112,31 +104,38 @@ void RandomIds::append(std::string* out) {
 }
 
 void write_replay_head(const ReplayHead& replay, RandomIds& ids, std::string* out) {
-  out->append(replay.entry.replay_head.view());
-  append_replay_lines(replay, ids, out);
-  out->append("Content-Length: ");
-  append_number(static_cast<int64_t>(replay.entry.answer->body().size()), out);
-  out->append("\r\n\r\n");
-}
-
-void write_decoded_replay_head(const ReplayHead& replay, http::Framing framing, RandomIds& ids,
-                               std::string* out) {
-  const http::ResponseHead& recorded = replay.entry.answer->head();
-  http::write_status_line(*out, recorded.status, recorded.reason);
-  openai::append_replay_fields(recorded, kind_of(replay.entry), openai::ReplayBody::kDecoded, out);
-  append_entry_lines(replay.entry, out);
-  append_replay_lines(replay, ids, out);
-  if (framing == http::Framing::kChunked) out->append("Transfer-Encoding: chunked\r\n");
+  const cache::Entry& entry = replay.entry;
+  const cache::Rendition* rendition = replay.rendition;
+  out->append((rendition != nullptr ? rendition->replay_head : entry.replay_head).view());
+  out->append(date_line());
+  out->append("Age: ");
+  append_number(cache::age_s(entry, replay.now_us), out);
+  out->append("\r\nX-Cache: ").append(x_cache_value(replay.note.result));
+  out->append("\r\nCache-Status: reprise; hit; ttl=");
+  append_number(cache::ttl_left_s(entry, replay.now_us), out);
+  if (!replay.note.detail.empty()) out->append("; detail=").append(replay.note.detail);
   out->append(http::kCrlf);
+  append_exchange_lines(replay, ids, out);
 }
 
-base::Bytes make_replay_head(const cache::Entry& entry) {
-  std::string head;
-  const http::ResponseHead& recorded = entry.answer->head();
-  http::write_status_line(head, recorded.status, recorded.reason);
-  openai::append_replay_fields(recorded, kind_of(entry), openai::ReplayBody::kRecorded, &head);
-  append_entry_lines(entry, &head);
-  return base::Bytes::copy_of(head);
+void write_collapsed_head(const ReplayHead& replay, RandomIds& ids, std::string* out) {
+  const http::ResponseHead& recorded = replay.entry.answer->head();
+  openai::ReplayBody body = openai::ReplayBody::kRecorded;
+  bool stream = replay.entry.form.stream;
+  if (replay.rendition != nullptr) {
+    const openai::Conversion& conversion = replay.rendition->conversion;
+    const bool converted = conversion.step != openai::Conversion::Step::kNone;
+    body = converted ? openai::ReplayBody::kConverted : openai::ReplayBody::kDecoded;
+    stream = conversion.form.stream;
+  }
+  http::write_status_line(*out, recorded.status, recorded.reason);
+  openai::append_replay_fields(
+      recorded, stream ? openai::AnswerKind::kSse : openai::AnswerKind::kJson, body, out);
+  out->append(date_line());
+  http::write_field(*out, "X-Cache", x_cache_value(replay.note.result));
+  http::write_field(*out, "Cache-Status", forward_status(replay.note));
+  http::write_field(*out, "X-Reprise-Key", replay.entry.key.hex());
+  append_exchange_lines(replay, ids, out);
 }
 
 }  // namespace reprise::proxy

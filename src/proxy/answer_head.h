@@ -41,22 +41,19 @@ class RandomIds {
   uint64_t state_[2];
 };
 
-// The part of a replay's head that is the same every time: status line, recorded fields,
-// X-Reprise-Key, -Model and -Stored. All of `entry` but its replay_head is complete.
-base::Bytes make_replay_head(const cache::Entry& entry);
-
 // ReplayHead: what changes from one replay of an entry to the next.
 struct ReplayHead {
   const cache::Entry& entry;
+  const cache::Rendition* rendition = nullptr;  // of the entry; null: the recorded bytes
   const CacheNote& note;
   int64_t now_us = 0;
   Persistence persistence = Persistence::kKeep;
 };
 
-// The whole head of a replay of the recorded bytes, whose number is announced.
+// The whole head of a replay, with the length of what is sent.
 void write_replay_head(const ReplayHead& replay, RandomIds& ids, std::string* out);
-// The same for a body whose coding is undone on the way, so that its length is not known.
-void write_decoded_replay_head(const ReplayHead& replay, http::Framing framing, RandomIds& ids,
-                               std::string* out);
+// The same for a rendition of an answer that has only just come: of a request in flight that was
+// shared.
+void write_collapsed_head(const ReplayHead& replay, RandomIds& ids, std::string* out);
 
 }  // namespace reprise::proxy

@@ -60,8 +60,12 @@ void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
     explanation->reason = "purged";
     return;
   }
-  if (!entry->answers(question.form)) {
-    explanation->reason = "form";
+  const auto conversion = entry->conversion_to(question.form);
+  if (conversion.step != openai::Conversion::Step::kNone && !entry->refusal(question.form)) {
+    entry = commons_.renderer.render(entry, conversion);
+  }
+  if (const auto refused = entry->refusal(question.form)) {
+    explanation->reason = openai::unconvertible_detail(*refused);
     return;
   }
   const cache::Judgement judgement = cache::judge(*entry, now_us, inquiry.terms, {});

@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "proxy/answer_head.h"
+#include "cache/replay_head.h"
 
 namespace reprise::proxy {
 
 using openai::NotStored;
 
 Keeper::Keeper(Commons& commons, base::WorkerMetrics& metrics, openai::AnswerJson& json,
-               std::shared_ptr<const cache::Flight> flight, KeepTerms terms)
+               std::shared_ptr<cache::Flight> flight, KeepTerms terms)
     : commons_(commons),
       metrics_(metrics),
       flight_(std::move(flight)),
@@ -46,9 +46,13 @@ void Keeper::on_end(recording::Recorder& recorder, Framing framing) {
   const openai::Verdict verdict =
       reader_.end(framing == Framing::kIntact ? openai::BodyEnd::kIntact : openai::BodyEnd::kCut);
   if (!verdict.storable()) return give_up(verdict.reason);
-  if (terms_.ttl_ms == 0) return give_up(NotStored::kZeroTtl);
   if (!recorder.keeping()) return give_up(NotStored::kBudget);
-  store(recorder, verdict);
+  const std::shared_ptr<const cache::Entry> entry = make_entry(recorder, verdict);
+  if (commons_.purges.gone(*entry)) return give_up(NotStored::kPurged);
+  // Whoever waits for another form of it gets that, even if it is not stored.
+  flight_->kept = entry;
+  if (terms_.ttl_ms == 0) return give_up(NotStored::kZeroTtl);
+  store(entry);
   land();
 }
 
@@ -68,7 +72,8 @@ void Keeper::land() {
   commons_.inflight.land(*flight_);
 }
 
-void Keeper::store(recording::Recorder& recorder, const openai::Verdict& verdict) {
+std::shared_ptr<const cache::Entry> Keeper::make_entry(recording::Recorder& recorder,
+                                                       const openai::Verdict& verdict) {
   auto entry = std::make_shared<cache::Entry>();
   entry->key = flight_->key;
   entry->proof = flight_->proof;
@@ -87,13 +92,13 @@ void Keeper::store(recording::Recorder& recorder, const openai::Verdict& verdict
   entry->usage = verdict.usage;
   entry->members = std::move(terms_.details.members);
   entry->answer = recorder.recording().finished();
-  entry->replay_head = make_replay_head(*entry);
-  if (commons_.purges.gone(*entry)) {
-    metrics_.count_not_stored(static_cast<size_t>(NotStored::kPurged));
-    return;
-  }
+  entry->replay_head = cache::make_replay_head(*entry);
+  return entry;
+}
+
+void Keeper::store(const std::shared_ptr<const cache::Entry>& entry) {
   if (commons_.memcached != nullptr) commons_.memcached->store(entry);
-  commons_.memory.store(std::move(entry));
+  commons_.memory.store(entry);
 }
 
 }  // namespace reprise::proxy

@@ -31,7 +31,7 @@ class Keeper {
 
   // Everything outlives the keeper. `json` is the thread's.
   Keeper(Commons& commons, base::WorkerMetrics& metrics, openai::AnswerJson& json,
-         std::shared_ptr<const cache::Flight> flight, KeepTerms terms);
+         std::shared_ptr<cache::Flight> flight, KeepTerms terms);
   ~Keeper();
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
@@ -49,13 +49,15 @@ class Keeper {
   void give_up(openai::NotStored reason);
 
  private:
-  void store(recording::Recorder& recorder, const openai::Verdict& verdict);
+  std::shared_ptr<const cache::Entry> make_entry(recording::Recorder& recorder,
+                                                 const openai::Verdict& verdict);
+  void store(const std::shared_ptr<const cache::Entry>& entry);
   void land();
   bool still_good();
 
   Commons& commons_;
   base::WorkerMetrics& metrics_;
-  std::shared_ptr<const cache::Flight> flight_;
+  std::shared_ptr<cache::Flight> flight_;
   KeepTerms terms_;
   openai::AnswerReader reader_;
   std::unique_ptr<Leadership> leadership_;  // may be null; goes last, behind the store

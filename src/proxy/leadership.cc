@@ -16,11 +16,10 @@ namespace {
 constexpr size_t kBatchBytes = 64 * 1024;
 }  // namespace
 
-Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
-                       const base::Digest128& token)
+Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight, const Claim& claim)
     : group_(group),
       key_(flight.key),
-      form_(flight.form),
+      claim_(claim),
       looked_(
           group.loop(), [](void* self) noexcept { static_cast<Leadership*>(self)->on_looked(); },
           this),
@@ -30,7 +29,8 @@ Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
       contact_([](void* self) noexcept { static_cast<Leadership*>(self)->done(); }, this),
       cursor_(more_),
       renewed_us_(group.loop().clock().monotonic_us()) {
-  lease_.token = token;
+  lease_.token = claim.token;
+  lease_.form = flight.form;
   lease_.proof = flight.proof;
   lease_.asked_at_us = flight.asked_at_us;
   watching_ = cursor_.join(flight.recording, Cursor::Interest::kOnlyWatches);
@@ -40,7 +40,7 @@ Leadership::Leadership(PursuitGroup& group, const cache::Flight& flight,
 Leadership::~Leadership() {
   if (look_ != nullptr) look_->forget();
   cursor_.leave();
-  release(group_.tier(), key_, form_, lease_.token);
+  release(group_.tier(), key_, claim_);
 }
 
 void Leadership::finish(std::unique_ptr<Leadership> leadership) {
@@ -65,11 +65,11 @@ void Leadership::done() {
 }
 
 void Leadership::release(cache::MemcachedTier& tier, const base::Digest128& key,
-                         const openai::Form& form, const base::Digest128& token) {
+                         const Claim& claim) {
   const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kRelease, nullptr);
   write->home = key;
-  write->label = cache::lease_label(key, form);
-  write->payload = cache::lease_prefix(token);
+  write->label = cache::lease_label(key, claim.kind);
+  write->payload = cache::lease_prefix(claim.token);
   tier.submit(write);
 }
 
@@ -86,7 +86,7 @@ void Leadership::renew() {
   renewed_us_ = group_.loop().clock().monotonic_us();
   const auto write = std::make_shared<SharedWrite>(SharedWrite::Op::kHold, nullptr);
   write->home = key_;
-  write->label = cache::lease_label(key_, form_);
+  write->label = cache::lease_label(key_, claim_.kind);
   write->payload = cache::pack_lease(lease_);
   write->life_ms = Lease::kLifeMs;
   group_.tier().submit(write);

@@ -25,8 +25,12 @@ class PursuitGroup;
 // Owner: the flight's Keeper, then its group until it is done. Thread: the group's loop's.
 class Leadership final : public base::IntrusiveNode {
  public:
-  // The lease with `token` is ours.
-  Leadership(PursuitGroup& group, const cache::Flight& flight, const base::Digest128& token);
+  // Claim: a lease of ours.
+  struct Claim {
+    cache::LeaseKind kind = cache::LeaseKind::kCommon;
+    base::Digest128 token;
+  };
+  Leadership(PursuitGroup& group, const cache::Flight& flight, const Claim& claim);
   ~Leadership();
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
@@ -38,9 +42,8 @@ class Leadership final : public base::IntrusiveNode {
   // For the group: whatever is left to do is not worth waiting for.
   void done();
 
-  // Lets go of a lease, if it is the one with `token`.
-  static void release(cache::MemcachedTier& tier, const base::Digest128& key,
-                      const openai::Form& form, const base::Digest128& token);
+  // Lets go of that lease of the question with this key, if it is ours.
+  static void release(cache::MemcachedTier& tier, const base::Digest128& key, const Claim& claim);
 
  private:
   void tick();
@@ -55,7 +58,7 @@ class Leadership final : public base::IntrusiveNode {
 
   PursuitGroup& group_;
   const base::Digest128 key_;
-  const openai::Form form_;
+  const Claim claim_;
   cache::Lease lease_;
   base::Wakeup looked_;
   base::Wakeup more_;

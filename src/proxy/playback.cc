@@ -31,16 +31,16 @@ Playback::~Playback() { stop(); }
 void Playback::start(http::Version client_version) {
   client_version_ = client_version;
   active_ = true;
-  began_ = false;
+  began_ = waits_ = false;
   body_bytes_ = 0;
   form_ = BodyForm::kPlain;
-  decoder_.reset();
+  filter_.reset();
   pump();
 }
 
-void Playback::set_body(BodyForm form, std::unique_ptr<http::Decoder> decoder) {
+void Playback::set_body(BodyForm form, std::unique_ptr<BodyFilter> filter) {
   form_ = form;
-  decoder_ = std::move(decoder);
+  filter_ = std::move(filter);
 }
 
 void Playback::stop() {
@@ -68,19 +68,24 @@ Playback::Emitted Playback::emit(Cursor::Status status) {
   if (batch.head != nullptr) {
     // A lifetime of its own: whoever declines this head lets go of the recording.
     const std::shared_ptr<const http::ResponseHead> head = batch.head;
-    if (!teller_.on_answer_head(*head, &scratch_.before)) return Emitted::kStopped;
-    began_ = true;
+    switch (teller_.on_answer_head(*head, &scratch_.before)) {
+      case Playing::kNever:
+        return Emitted::kStopped;
+      case Playing::kAtEnd:
+        waits_ = true;
+        break;
+      case Playing::kNow:
+        began_ = true;
+        break;
+    }
   }
-  if (!decode(batch)) {
-    fail();
-    return Emitted::kStopped;
-  }
+  if (waits_) return wait(status);
+  const bool sound = filter_ == nullptr || filter(batch, status);
+  const bool whole = sound && status == Cursor::Status::kEnd;
   if (batch.bytes > 0 && form_ == BodyForm::kChunked) {
     scratch_.before.append(http::ChunkHead(batch.bytes).view());
     scratch_.after.append(http::kCrlf);
   }
-  const bool ended = status == Cursor::Status::kEnd;
-  const bool whole = ended && (decoder_ == nullptr || decoder_->finish().has_value());
   if (whole && form_ == BodyForm::kChunked) {
     if (batch.trailers != nullptr) {
       http::write_last_chunk(scratch_.after, *batch.trailers);
@@ -89,32 +94,44 @@ Playback::Emitted Playback::emit(Cursor::Status status) {
     }
   }
   write_out(batch);
-  if (status == Cursor::Status::kFailed || ended != whole) {
+  if (!sound || status == Cursor::Status::kFailed) {
     fail();
     return Emitted::kStopped;
   }
-  if (!ended) return Emitted::kGoOn;
+  if (!whole) return Emitted::kGoOn;
   stop();
   teller_.on_answer_end();
   return Emitted::kStopped;
 }
 
-// Replaces the batch's pieces by what they decode to.
-bool Playback::decode(Batch& batch) {
-  if (decoder_ == nullptr || batch.bytes == 0) return true;
-  std::string decoded;
+// Reads on, so that the answer does not wait for this reader; what is read is in the recording, for
+// as long as that is kept.
+Playback::Emitted Playback::wait(Cursor::Status status) {
+  scratch_.batch.clear();
+  if (status == Cursor::Status::kEnd) {
+    stop();
+    teller_.on_answer_whole();
+    return Emitted::kStopped;
+  }
+  if (status != Cursor::Status::kFailed && cursor_.recording_is_kept()) return Emitted::kGoOn;
+  fail();
+  return Emitted::kStopped;
+}
+
+// Replaces the batch's pieces by what comes of them.
+bool Playback::filter(Batch& batch, Cursor::Status status) {
+  std::string filtered;
+  const auto keep = [&filtered](std::string_view piece) { filtered.append(piece); };
   bool good = true;
   for (size_t i = 0; i < batch.piece_count && good; ++i) {
-    good = decoder_
-               ->decode(batch.pieces[i].view(),
-                        [&decoded](std::string_view piece) { decoded.append(piece); })
-               .has_value();
+    good = filter_->feed(batch.pieces[i].view(), keep);
   }
+  if (status == Cursor::Status::kEnd) good = good && filter_->finish(keep);
   const size_t pieces = std::exchange(batch.piece_count, 0);
   for (size_t i = 0; i < pieces; ++i) batch.pieces[i] = base::Bytes();
-  batch.bytes = decoded.size();
-  if (decoded.empty()) return good;
-  batch.pieces[0] = base::Bytes::copy_of(decoded);
+  batch.bytes = filtered.size();
+  if (filtered.empty()) return good;
+  batch.pieces[0] = base::Bytes::copy_of(filtered);
   batch.piece_count = 1;
   return good;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "http/content_coding.h"
+#include "proxy/body_filter.h"
 #include "proxy/client_connection.h"
 #include "recording/cursor.h"
 
@@ -26,6 +26,13 @@ enum class BodyForm : uint8_t {
   kNone,  // HEAD, 204, 304
 };
 
+// Playing: what becomes of an answer whose head has come.
+enum class Playing : uint8_t {
+  kNow,
+  kAtEnd,  // it is waited for, all of it, and then told; nothing of it is written
+  kNever,  // it is not to be played after all; nothing of it has been written
+};
+
 // Playback: drains a Cursor into a client's connection: the one way in which answers leave, whether
 // they are still arriving or were recorded an hour ago. Looks no further ahead than the client
 // takes. Owner: an exchange. Thread: its loop's.
@@ -35,11 +42,12 @@ class Playback {
   class Teller {
    public:
     virtual ~Teller() = default;
-    // Appends the head to `out`. False if this answer is not to be played after all; nothing of it
-    // has been written.
-    virtual bool on_answer_head(const http::ResponseHead& head, std::string* out) = 0;
+    // Appends the head to `out` if it is to be played now.
+    virtual Playing on_answer_head(const http::ResponseHead& head, std::string* out) = 0;
     // The last byte is written.
     virtual void on_answer_end() = 0;
+    // An answer that was waited for is whole.
+    virtual void on_answer_whole() = 0;
     // The answer goes no further. `began`: part of it was written.
     virtual void on_answer_failed(bool began) = 0;
   };
@@ -54,8 +62,8 @@ class Playback {
   recording::Cursor& cursor() { return cursor_; }
   // The next answer begins; interim ones are passed on only if the client knows them.
   void start(http::Version client_version);
-  // While on_answer_head runs: how the body goes out, and, if not null, what undoes its coding.
-  void set_body(BodyForm form, std::unique_ptr<http::Decoder> decoder = nullptr);
+  // While on_answer_head runs: how the body goes out, and, if not null, what it goes through.
+  void set_body(BodyForm form, std::unique_ptr<BodyFilter> filter = nullptr);
   BodyForm body_form() const { return form_; }
   void on_drained() { pump(); }
   void stop();
@@ -66,7 +74,8 @@ class Playback {
   enum class Emitted : uint8_t { kGoOn, kStopped };
   void pump();
   Emitted emit(recording::Cursor::Status status);
-  bool decode(recording::Batch& batch);
+  Emitted wait(recording::Cursor::Status status);
+  bool filter(recording::Batch& batch, recording::Cursor::Status status);
   void write_out(recording::Batch& batch);
   void fail();
 
@@ -75,11 +84,12 @@ class Playback {
   Scratch& scratch_;
   base::Wakeup wakeup_;
   recording::Cursor cursor_;
-  std::unique_ptr<http::Decoder> decoder_;
+  std::unique_ptr<BodyFilter> filter_;
   http::Version client_version_ = http::Version::kHttp11;
   BodyForm form_ = BodyForm::kPlain;
   bool active_ = false;
   bool began_ = false;
+  bool waits_ = false;  // for the answer's end
   uint64_t body_bytes_ = 0;
 };
 

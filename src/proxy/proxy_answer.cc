@@ -62,49 +62,29 @@ Persistence ProxyExchange::persistence() const {
   return client_version_ == http::Version::kHttp10 ? Persistence::kKeepHttp10 : Persistence::kKeep;
 }
 
-void ProxyExchange::play(std::shared_ptr<const cache::Entry> entry, CacheResult result,
-                         std::string_view detail) {
-  note_ = {result, "", detail, false};
-  entry_ = std::move(entry);
-  playback_.cursor().open(entry_->answer);
-  playback_.start(client_version_);
-}
-
-bool ProxyExchange::on_answer_head(const http::ResponseHead& head, std::string* out) {
+Playing ProxyExchange::on_answer_head(const http::ResponseHead& head, std::string* out) {
   if (entry_ != nullptr) return on_replay_head(out);
   note_source();
-  if (declines(head.status)) return false;
+  if (declines(head.status)) return Playing::kNever;
+  std::unique_ptr<BodyFilter> filter;
+  if (follower_ && adapt(head, &filter) == Playing::kAtEnd) return Playing::kAtEnd;
   note_first_byte();
   status_ = head.status;
-  write_live_head(head, out);
-  return true;
+  write_live_head(head, std::move(filter), out);
+  return Playing::kNow;
 }
 
-bool ProxyExchange::on_replay_head(std::string* out) {
+Playing ProxyExchange::on_replay_head(std::string* out) {
   note_first_byte();
-  const http::ResponseHead& recorded = entry_->answer->head();
-  status_ = recorded.status;
-  ReplayHead replay{*entry_, note_, context_.commons.clock.wall_us(), persistence()};
-  std::unique_ptr<http::Decoder> decoder = decoder_for(recorded);
-  if (decoder == nullptr) {
+  status_ = entry_->answer->head().status;
+  const ReplayHead replay{*entry_, rendition_, note_, context_.commons.clock.wall_us(),
+                          persistence()};
+  if (note_.result == CacheResult::kCoalesced) {
+    write_collapsed_head(replay, context_.ids, out);
+  } else {
     write_replay_head(replay, context_.ids, out);
-    return true;
   }
-  const bool chunked = client_version_ == http::Version::kHttp11;
-  if (!chunked) replay.persistence = Persistence::kClose;
-  write_decoded_replay_head(replay, chunked ? http::Framing::kChunked : http::Framing::kClose,
-                            context_.ids, out);
-  playback_.set_body(chunked ? BodyForm::kChunked : BodyForm::kUntilClose, std::move(decoder));
-  return true;
-}
-
-// What undoes the answer's coding for a client that does not take it; null if it does.
-std::unique_ptr<http::Decoder> ProxyExchange::decoder_for(const http::ResponseHead& head) const {
-  const auto coding = head.fields.combined("Content-Encoding");
-  if (!coding || http::accepts(inquiry_.head.fields.combined("Accept-Encoding"), *coding)) {
-    return nullptr;
-  }
-  return http::Decoder::make(*coding, context_.commons.settings.object_max);
+  return Playing::kNow;
 }
 
 // True if this answer is not for this client, who gets another one.
@@ -122,20 +102,20 @@ bool ProxyExchange::declines(int status) {
 }
 
 // An answer that may still end in any way is never announced as more than it is.
-void ProxyExchange::write_live_head(const http::ResponseHead& head, std::string* out) {
+void ProxyExchange::write_live_head(const http::ResponseHead& head,
+                                    std::unique_ptr<BodyFilter> filter, std::string* out) {
   http::ResponseHead answer = head;
   CacheNote note = note_;
   if (head.status != 200) note.stored = false;
   add_cache_fields(note, keyed_ ? &question_.key : nullptr, &answer.fields);
-  std::unique_ptr<http::Decoder> decoder = follower_ ? decoder_for(head) : nullptr;
-  if (decoder != nullptr) {
+  if (filter != nullptr) {
     answer.fields.remove("Content-Encoding");
     answer.fields.remove("Content-Length");
     answer.framing = http::Framing::kChunked;
   }
   const BodyForm form = set_live_framing(&answer);
   http::write_head(*out, answer);
-  playback_.set_body(form, std::move(decoder));
+  playback_.set_body(form, std::move(filter));
 }
 
 BodyForm ProxyExchange::set_live_framing(http::ResponseHead* head) {
@@ -175,34 +155,42 @@ void ProxyExchange::on_answer_failed(bool began) {
       follower_ && (context_.commons.settings.scope == openai::Scope::kGlobal || head_came ||
                     report.failure == Failure::kAbandoned);
   if (others_fault && !asked_alone_) return ask_again();
-  if (find_fallback()) return replay_instead();
-  respond_error(error_of(report.failure), report.detail);
+  if (!find_fallback()) return respond_failure(report);
+  outage_ = report;
+  replay_instead();
 }
 
 // A joiner whose flight came to nothing asks for itself. It waits for nobody else this time.
 void ProxyExchange::ask_again() {
   note_ = {CacheResult::kMiss, "uri-miss", "", false};
-  ask_alone();
+  find_fallback();
+  asked_alone_ = true;
+  ask_anew(Join::kAlone);
 }
 
-void ProxyExchange::ask_alone() {
-  find_fallback();
+void ProxyExchange::ask_anew(Join join) {
   flight_.reset();
-  asked_alone_ = true;
   follower_ = false;
   const auto question =
       context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
   CHECK(question.has_value());
-  ask(Join::kAlone);
+  ask(join);
 }
 
 // What a slower tier held instead of upstream's answer, if these directives take it; each reader of
 // the flight judges for itself.
 void ProxyExchange::take_held() {
+  const bool shared = std::exchange(after_flight_, false);
   follower_ = false;
-  if (serve(judge(flight_->held), "memcached")) return;
+  Found found = judge(flight_->held);
+  if (shared && found.entry != nullptr && found.judgement == cache::Judgement::kFresh) {
+    return present(std::move(found.entry), {CacheResult::kCoalesced, "uri-miss", "", false});
+  }
+  if (serve(std::move(found), "memcached")) return;
   if (inquiry_.terms.only_if_cached) return refuse_uncached();
-  ask_alone();
+  find_fallback();
+  asked_alone_ = true;
+  ask_anew(Join::kAlone);
 }
 
 // Whom the answer comes from is known with its head or its failure.
@@ -222,11 +210,12 @@ void ProxyExchange::note_source() {
 
 // Only once the flight has a head or has failed.
 bool ProxyExchange::find_fallback() {
-  const bool held = flight_ != nullptr && flight_->held != nullptr;
-  if (fallback_ == nullptr && held &&
-      cache::may_replace_failure(*flight_->held, context_.commons.clock.wall_us(), inquiry_.terms,
+  if (no_fallback_) return false;
+  const std::shared_ptr<const cache::Entry> held = flight_ != nullptr ? flight_->held : nullptr;
+  if (fallback_ == nullptr && held != nullptr && !held->refusal(question_.form) &&
+      cache::may_replace_failure(*held, context_.commons.clock.wall_us(), inquiry_.terms,
                                  cache::Lenience{})) {
-    fallback_ = flight_->held;
+    fallback_ = held;
   }
   if (fallback_ != nullptr && context_.commons.purges.gone(*fallback_)) fallback_.reset();
   return fallback_ != nullptr;
@@ -235,7 +224,7 @@ bool ProxyExchange::find_fallback() {
 void ProxyExchange::replay_instead() {
   playback_.stop();
   if (UpstreamCall* call = std::exchange(call_, nullptr)) call->forget_caller();
-  play(std::move(fallback_), CacheResult::kStale, "stale-error");
+  present(std::move(fallback_), {CacheResult::kStale, "", "stale-error", false});
 }
 
 void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
@@ -245,6 +234,10 @@ void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
   add_cache_fields(note_, keyed_ ? &question_.key : nullptr, &response.fields);
   note_first_byte();
   connection_.respond(response);
+}
+
+void ProxyExchange::respond_failure(const recording::FailureReport& report) {
+  respond_error(error_of(report.failure), report.detail);
 }
 
 void ProxyExchange::on_upgraded(const http::ResponseHead& head,
@@ -278,7 +271,8 @@ void ProxyExchange::account() {
   metrics.count_request(static_cast<size_t>(inquiry_.route), note_.result);
   metrics.observe_request(note_.result, now_us - started_us_);
   if (first_byte_us_ != 0) metrics.observe_first_byte(note_.result, first_byte_us_ - started_us_);
-  if (entry_ != nullptr && entry_->usage.present && status_ != 0) {
+  const bool replayed = note_.result == CacheResult::kHit || note_.result == CacheResult::kStale;
+  if (replayed && entry_ != nullptr && entry_->usage.present && status_ != 0) {
     metrics.count_saved(entry_->model_id, {entry_->usage.prompt, entry_->usage.completion,
                                            entry_->duration_ms * 1000});
   }

@@ -42,7 +42,10 @@ constexpr size_t kBodyReserveMax = 1024 * 1024;
 ProxyExchange::ProxyExchange(ClientConnection& connection, WorkerContext& context)
     : connection_(connection),
       context_(context),
-      playback_(connection, *this, context.loop, context.scratch) {}
+      playback_(connection, *this, context.loop, context.scratch),
+      rendered_(
+          context.loop,
+          [](void* self) noexcept { static_cast<ProxyExchange*>(self)->on_rendered(); }, this) {}
 
 ProxyExchange::~ProxyExchange() { reset(); }
 
@@ -52,7 +55,10 @@ void ProxyExchange::reset() {
   playback_.stop();
   if (UpstreamCall* call = std::exchange(call_, nullptr)) call->forget_caller();
   account();
+  if (rendering_ != nullptr) std::exchange(rendering_, nullptr)->forget();
   entry_.reset();
+  rendition_ = nullptr;
+  outage_.reset();
   fallback_.reset();
   flight_.reset();
   trailers_.clear();
@@ -64,7 +70,7 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
   started_us_ = context_.commons.clock.monotonic_us();
   first_byte_us_ = 0;
   status_ = 0;
-  keyed_ = follower_ = asked_alone_ = false;
+  keyed_ = follower_ = asked_alone_ = no_fallback_ = after_flight_ = false;
   note_ = {};
   state_ = State::kStreaming;
   context_.metrics.stream_opened();
@@ -136,10 +142,8 @@ ProxyExchange::Found ProxyExchange::look_up() {
 ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> entry) {
   Found found;
   if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
-  if (!entry->answers(question_.form)) {
-    found.other_form = true;
-    return found;
-  }
+  found.refused = entry->refusal(question_.form);
+  if (found.refused) return found;
   found.judgement =
       cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms, cache::Lenience{});
   found.entry = std::move(entry);
@@ -150,15 +154,18 @@ ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> en
 bool ProxyExchange::serve_remembered() { return serve(look_up(), "memory"); }
 
 bool ProxyExchange::serve(Found found, std::string_view tier) {
-  note_ = {CacheResult::kMiss, "uri-miss", found.other_form ? "form" : "", false};
+  const std::string_view lacking =
+      found.refused ? openai::unconvertible_detail(*found.refused) : std::string_view();
+  note_ = {CacheResult::kMiss, "uri-miss", lacking, false};
   if (found.entry == nullptr) return false;
   switch (found.judgement) {
     case cache::Judgement::kFresh:
-      play(std::move(found.entry), CacheResult::kHit, tier);
+      present(std::move(found.entry), {CacheResult::kHit, "", tier, false});
       return true;
     case cache::Judgement::kStale:
     case cache::Judgement::kMaxStale:
-      play(std::move(found.entry), CacheResult::kStale, cache::detail(found.judgement));
+      present(std::move(found.entry),
+              {CacheResult::kStale, "", cache::detail(found.judgement), false});
       return true;
     case cache::Judgement::kExpired:
       note_.forwarded = "stale";
@@ -179,6 +186,7 @@ std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::Question
   auto flight = std::make_shared<cache::Flight>();
   flight->key = question_.key;
   flight->proof = question_.proof;
+  flight->route = question_.route;
   flight->form = question_.form;
   flight->asked_at_us = context_.commons.clock.wall_us();
   flight->name_space = inquiry_.name_space;
@@ -225,7 +233,10 @@ void ProxyExchange::ask(Join join) {
     }
     return lead(mine, std::move(details), join);
   }
-  const auto joined = context_.commons.inflight.join_or_lead(mine, playback_.cursor(), [this] {
+  const auto company =
+      join == Join::kSameForm ? cache::Company::kSameForm : cache::Company::kAnyForm;
+  const cache::InflightTable::Newcomer newcomer{mine, playback_.cursor(), company};
+  const auto joined = context_.commons.inflight.join_or_lead(newcomer, [this] {
     const Found found = look_up();
     return found.entry != nullptr && found.judgement == cache::Judgement::kFresh;
   });

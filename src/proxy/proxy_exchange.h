@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cache/entry.h"
@@ -36,9 +37,9 @@ class ProxyExchange final : public Exchange,
   struct Found {
     std::shared_ptr<const cache::Entry> entry;  // null: nothing usable
     cache::Judgement judgement = cache::Judgement::kExpired;
-    bool other_form = false;
+    std::optional<openai::Unconvertible> refused;  // something, but not in the form that is wanted
   };
-  enum class Join : uint8_t { kAllowed, kAlone };
+  enum class Join : uint8_t { kAllowed, kSameForm, kAlone };
 
   // The request's side: proxy_exchange.cc.
   void decide();
@@ -60,24 +61,34 @@ class ProxyExchange final : public Exchange,
   void pursue(const std::shared_ptr<cache::Flight>& flight, KeepTerms terms, Pursuit::Reach reach);
   base::Bytes body_on_the_wire() const;
 
+  // The form of what is held, or arrives for others: proxy_form.cc.
+  void present(std::shared_ptr<const cache::Entry> entry, const CacheNote& note);
+  void render();
+  void on_rendered();
+  void play(const cache::Rendition* rendition);
+  void lack_form(openai::Unconvertible reason);
+  void ask_for_form(openai::Unconvertible reason);
+  void on_answer_whole() override;
+  Playing adapt(const http::ResponseHead& head, std::unique_ptr<BodyFilter>* filter) const;
+  bool takes_coding(const http::ResponseHead& head) const;
+
   // The answer's side: proxy_answer.cc.
-  void play(std::shared_ptr<const cache::Entry> entry, base::CacheResult result,
-            std::string_view detail);
-  bool on_answer_head(const http::ResponseHead& head, std::string* out) override;
+  Playing on_answer_head(const http::ResponseHead& head, std::string* out) override;
   void on_answer_end() override;
   void on_answer_failed(bool began) override;
-  bool on_replay_head(std::string* out);
+  Playing on_replay_head(std::string* out);
   bool declines(int status);
-  void write_live_head(const http::ResponseHead& head, std::string* out);
+  void write_live_head(const http::ResponseHead& head, std::unique_ptr<BodyFilter> filter,
+                       std::string* out);
   BodyForm set_live_framing(http::ResponseHead* head);
-  std::unique_ptr<http::Decoder> decoder_for(const http::ResponseHead& head) const;
   void replay_instead();
   bool find_fallback();
   void take_held();
   void note_source();
   void ask_again();
-  void ask_alone();
+  void ask_anew(Join join);
   void respond_error(openai::ErrorCode code, std::string_view message);
+  void respond_failure(const recording::FailureReport& report);
   Persistence persistence() const;
   bool until_close() const { return playback_.body_form() == BodyForm::kUntilClose; }
   void note_first_byte();
@@ -100,12 +111,19 @@ class ProxyExchange final : public Exchange,
   http::Fields trailers_;  // of the request
   bool keyed_ = false;
   openai::Question question_;
-  std::shared_ptr<const cache::Entry> entry_;     // being replayed
-  std::shared_ptr<const cache::Entry> fallback_;  // may stand in for a failure
-  std::shared_ptr<const cache::Flight> flight_;   // that answers it
+  std::shared_ptr<const cache::Entry> entry_;       // being replayed
+  const cache::Rendition* rendition_ = nullptr;     // of it; null: as recorded
+  openai::Conversion conversion_;                   // of it
+  std::shared_ptr<cache::RenderJob> rendering_;     // its rendition is being made
+  std::optional<recording::FailureReport> outage_;  // that it stands in for
+  std::shared_ptr<const cache::Entry> fallback_;    // may stand in for a failure
+  std::shared_ptr<const cache::Flight> flight_;     // that answers it
   UpstreamCall* call_ = nullptr;
+  base::Wakeup rendered_;
   bool follower_ = false;
   bool asked_alone_ = false;
+  bool no_fallback_ = false;   // what is held has not the form that is wanted
+  bool after_flight_ = false;  // another process's answer is whole, and looked for where it is held
   CacheNote note_;
   int status_ = 0;
   int64_t started_us_ = 0;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "proxy/leadership.h"
 #include "proxy/pursuit_group.h"
 
 // Stages:
@@ -49,9 +48,7 @@ Pursuit::Pursuit(PursuitGroup& group, Terms terms)
 Pursuit::~Pursuit() { forget_jobs(); }
 
 // The lease may be granted after we have gone on without it: then nobody must wait for us.
-void Pursuit::release_lease() {
-  Leadership::release(group_.tier(), flight_->key, flight_->form, token_);
-}
+void Pursuit::release_lease() { Leadership::release(group_.tier(), flight_->key, claim_); }
 
 void Pursuit::forget_jobs() {
   if (read_ != nullptr) std::exchange(read_, nullptr)->forget();
@@ -65,6 +62,7 @@ void Pursuit::start() {
 
 void Pursuit::look_up(Stage stage) {
   stage_ = stage;
+  if (stage == Stage::kLookingUp) claim_.kind = cache::LeaseKind::kCommon;
   read_ = std::make_shared<SharedRead>(&job_wakeup_);
   read_->home = flight_->key;
   read_->promote = SharedRead::Promote::kToMemory;
@@ -106,7 +104,7 @@ void Pursuit::on_looked_up() {
   std::shared_ptr<const cache::Entry> entry = std::move(read->entry);
   const bool ours =
       entry != nullptr && entry->proof == flight_->proof && !group_.commons().purges.gone(*entry);
-  if (ours && entry->answers(flight_->form)) {
+  if (ours && !entry->refusal(flight_->form)) {
     if (will_do(*entry)) return hold(std::move(entry));
     flight_->held = std::move(entry);
   }
@@ -122,12 +120,13 @@ void Pursuit::take_lease() {
   stage_ = Stage::kLeasing;
   if (!deadline_.armed()) group_.lookup_timeouts.arm(deadline_);
   cache::Lease lease;
-  lease.token = token_ = cache::random_token();
+  lease.token = claim_.token = cache::random_token();
   lease.proof = flight_->proof;
+  lease.form = flight_->form;
   lease.asked_at_us = flight_->asked_at_us;
   write_ = std::make_shared<SharedWrite>(SharedWrite::Op::kAdd, &job_wakeup_);
   write_->home = flight_->key;
-  write_->label = cache::lease_label(flight_->key, flight_->form);
+  write_->label = cache::lease_label(flight_->key, claim_.kind);
   write_->payload = cache::pack_lease(lease);
   write_->life_ms = cache::Lease::kLifeMs;
   group_.tier().submit(write_);
@@ -151,7 +150,7 @@ void Pursuit::on_lease_answer() {
 }
 
 std::unique_ptr<Leadership> Pursuit::leadership() {
-  return std::make_unique<Leadership>(group_, *flight_, token_);
+  return std::make_unique<Leadership>(group_, *flight_, claim_);
 }
 
 void Pursuit::on_timeout() {

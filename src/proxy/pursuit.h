@@ -12,6 +12,7 @@
 #include "cache/shared_job.h"
 #include "net/timeout_queue.h"
 #include "proxy/keeper.h"
+#include "proxy/leadership.h"
 #include "proxy/upstream_call.h"
 #include "recording/recorder.h"
 
@@ -60,7 +61,7 @@ class Pursuit final : public base::IntrusiveNode {
   void release_lease();
   bool will_do(const cache::Entry& entry) const;
   void hold(std::shared_ptr<const cache::Entry> entry);
-  void ask_upstream(std::unique_ptr<class Leadership> leadership);
+  void ask_upstream(std::unique_ptr<Leadership> leadership);
   std::unique_ptr<Leadership> leadership();
   void forget_jobs();
   void over();
@@ -96,7 +97,7 @@ class Pursuit final : public base::IntrusiveNode {
   Stage stage_ = Stage::kLookingUp;
   std::shared_ptr<cache::SharedRead> read_;
   std::shared_ptr<cache::SharedWrite> write_;
-  base::Digest128 token_;  // of the lease that we want for ourselves
+  Leadership::Claim claim_;  // the lease that we want for ourselves
 
   // While following.
   std::optional<cache::Lease> leader_;

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "http/forwarding.h"
-#include "proxy/leadership.h"
 #include "proxy/pursuit.h"
 #include "proxy/pursuit_group.h"
 
@@ -77,7 +76,7 @@ void Pursuit::wait_for_readers() {
 void Pursuit::poll() {
   read_ = std::make_shared<SharedRead>(&job_wakeup_);
   read_->home = flight_->key;
-  read_->want(cache::lease_label(flight_->key, flight_->form));
+  read_->want(cache::lease_label(flight_->key, claim_.kind));
   if (leader_) {
     for (uint64_t i = 0; i < SharedRead::kLabelsMax - kSegmentsAt; ++i) {
       read_->want(cache::segment_label(leader_->token, next_segment_ + i));
@@ -151,6 +150,14 @@ bool Pursuit::on_first_sight(const Lease& lease) {
     ask_upstream(nullptr);
     return false;
   }
+  if (!openai::may_serve(flight_->route, lease.form, flight_->form)) {
+    if (std::exchange(claim_.kind, cache::LeaseKind::kUsage) == cache::LeaseKind::kUsage) {
+      ask_upstream(nullptr);
+    } else {
+      take_lease();
+    }
+    return false;
+  }
   deadline_.disarm();
   leader_ = lease;
   return true;
@@ -188,6 +195,7 @@ bool Pursuit::take_segment(Segment segment) {
     body_left_ = announced_bytes(head);
     began_ = true;
     flight_->source = cache::Flight::Source::kFleet;
+    flight_->asked_form = leader_->form;
     if (head.status != 200) group_.commons().inflight.land(*flight_);
     recorder_.head(std::move(head));
   }

@@ -68,6 +68,8 @@ class Cursor : public base::IntrusiveNode {
   uint64_t consumed() const { return consumed_; }
   // Whether the recording has a head, taken or not.
   bool saw_head() const;
+  // Whether all of what was joined is still held, so that it may yet be stored.
+  bool recording_is_kept() const { return recording_ != nullptr && recording_->joinable(); }
 
  private:
   Status next_of_record(Batch& batch);

@@ -52,14 +52,16 @@ class InflightTableTest : public testing::Test {
     auto made = std::make_shared<Flight>();
     made->key = base::xxh3_128(question);
     made->proof = base::sha256(question);
+    made->route = openai::Route::kChatCompletions;
     made->form = form;
     made->asked_at_us = clock_.wall_us();
     made->model_asked = "m";
     made->recording = std::make_shared<Recording>(Keep::kKept, on_abandon, Limits{}, &budget_);
     return made;
   }
-  std::shared_ptr<const Flight> ask(const std::shared_ptr<const Flight>& mine, Asker& asker) {
-    return table_.join_or_lead(mine, asker.cursor, never);
+  std::shared_ptr<const Flight> ask(const std::shared_ptr<const Flight>& mine, Asker& asker,
+                                    Company company = Company::kAnyForm) {
+    return table_.join_or_lead({mine, asker.cursor, company}, never);
   }
 
   recording::Budget budget_{1u << 30};
@@ -99,19 +101,31 @@ TEST_F(InflightTableTest, QuestionsAreSeparate) {
   EXPECT_EQ(table_.size(), 2u);
 }
 
-TEST_F(InflightTableTest, FormsAreSeparate) {
+TEST_F(InflightTableTest, FormsAreJoinedIfTheirAnswerCanBeConverted) {
   const std::array<openai::Form, 5> forms{
       {kPlain, {true, false, false}, {true, false, true}, {true, true, false}, {true, true, true}}};
-  std::vector<std::shared_ptr<const Flight>> flights;
-  std::array<Asker, forms.size()> askers;
-  for (size_t i = 0; i < forms.size(); ++i) {
-    flights.push_back(flight("q", forms[i]));
-    EXPECT_EQ(ask(flights[i], askers[i]), flights[i]);
+  for (const openai::Form& asked : forms) {
+    for (const openai::Form& wanted : forms) {
+      InflightTable table(purges_);
+      Asker leader;
+      Asker joiner;
+      const auto led = flight("q", asked);
+      ASSERT_EQ(table.join_or_lead({led, leader.cursor}, never), led);
+      const auto mine = flight("q", wanted);
+      const bool lacks_usage = asked.stream && !asked.include_usage && wanted.include_usage;
+      EXPECT_EQ(table.join_or_lead({mine, joiner.cursor}, never), lacks_usage ? mine : led);
+    }
   }
-  EXPECT_EQ(table_.size(), forms.size());
-  for (size_t i = 0; i < forms.size(); ++i) {
-    EXPECT_EQ(ask(flight("q", forms[i]), second_), flights[i]);
-  }
+}
+
+TEST_F(InflightTableTest, WhoWantsOneFormOnlyJoinsNoOther) {
+  const auto streamed = flight("q", kStream);
+  EXPECT_EQ(ask(streamed, first_), streamed);
+  Asker third;
+  EXPECT_EQ(ask(flight("q", kStream), third, Company::kSameForm), streamed);
+  const auto plain = flight("q", kPlain);
+  EXPECT_EQ(ask(plain, second_, Company::kSameForm), plain);
+  EXPECT_EQ(table_.size(), 1u);
 }
 
 TEST_F(InflightTableTest, WhatAStreamIncludesDoesNotPartPlainOnes) {
@@ -132,7 +146,7 @@ TEST_F(InflightTableTest, TheProofDecides) {
 
 TEST_F(InflightTableTest, WhatHasAppearedIsNeitherLedNorJoined) {
   const auto mine = flight("q");
-  EXPECT_EQ(table_.join_or_lead(mine, first_.cursor, [] { return true; }), nullptr);
+  EXPECT_EQ(table_.join_or_lead({mine, first_.cursor}, [] { return true; }), nullptr);
   EXPECT_EQ(table_.size(), 0u);
   EXPECT_TRUE(mine->recording->joinable());
 }
@@ -148,12 +162,12 @@ TEST_F(InflightTableTest, TheQuestionIsHeldWhileItsAnswerIsLookedFor) {
     other.emplace([&] {
       Asker asker;
       asking.count_down();
-      joined = table_.join_or_lead(flight("q"), asker.cursor, [&] { return looked_too = true; });
+      joined = table_.join_or_lead({flight("q"), asker.cursor}, [&] { return looked_too = true; });
     });
     asking.wait();
     return false;
   };
-  EXPECT_EQ(table_.join_or_lead(mine, first_.cursor, appeared), mine);
+  EXPECT_EQ(table_.join_or_lead({mine, first_.cursor}, appeared), mine);
   other->join();
   EXPECT_EQ(joined, mine);
   EXPECT_FALSE(looked_too);
@@ -163,7 +177,7 @@ TEST_F(InflightTableTest, AFlightIsJoinedWithoutAsking) {
   const auto mine = flight("q");
   EXPECT_EQ(ask(mine, first_), mine);
   bool asked = false;
-  EXPECT_EQ(table_.join_or_lead(flight("q"), second_.cursor, [&asked] { return asked = true; }),
+  EXPECT_EQ(table_.join_or_lead({flight("q"), second_.cursor}, [&asked] { return asked = true; }),
             mine);
   EXPECT_FALSE(asked);
 }
@@ -183,16 +197,6 @@ TEST_F(InflightTableTest, LandingTakesOutOnlyItself) {
   table_.land(*newer);  // again: nothing
   const auto last = flight("q");
   EXPECT_EQ(ask(last, third), last);
-}
-
-TEST_F(InflightTableTest, LandingOneFormLeavesTheOthers) {
-  const auto plain = flight("q");
-  const auto stream = flight("q", kStream);
-  EXPECT_EQ(ask(plain, first_), plain);
-  EXPECT_EQ(ask(stream, second_), stream);
-  table_.land(*plain);
-  Asker third;
-  EXPECT_EQ(ask(flight("q", kStream), third), stream);
 }
 
 TEST_F(InflightTableTest, LandedFlightsGoOnForThoseOnBoard) {
@@ -335,7 +339,7 @@ TEST_F(InflightTableTest, WhoMissesTheFlightFindsTheAnswer) {
     for (size_t i = 0; i < kQuestions; ++i) {
       const auto mine = flight("q" + std::to_string(i), kPlain, OnAbandon::kFinish);
       const auto appeared = [&stored, i] { return stored[i].load(); };
-      const auto joined = table_.join_or_lead(mine, asker.cursor, appeared);
+      const auto joined = table_.join_or_lead({mine, asker.cursor}, appeared);
       ++served;
       if (joined != mine) continue;
       ++asked[i];

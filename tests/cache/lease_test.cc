@@ -16,6 +16,7 @@ Lease sample_lease() {
   lease.token = {0x0123456789abcdef, UINT64_MAX};
   lease.proof = base::sha256("q");
   lease.asked_at_us = 1'700'000'000'000'000;
+  lease.form = {.stream = true, .include_usage = true, .include_obfuscation = false};
   lease.door = Lease::Door::kClosed;
   lease.published = 300;
   return lease;
@@ -27,6 +28,7 @@ void expect_round_trip(const Lease& lease) {
   EXPECT_EQ(back->token, lease.token);
   EXPECT_EQ(back->proof, lease.proof);
   EXPECT_EQ(back->asked_at_us, lease.asked_at_us);
+  EXPECT_EQ(back->form, lease.form);
   EXPECT_EQ(back->door, lease.door);
   EXPECT_EQ(back->published, lease.published);
 }
@@ -78,18 +80,22 @@ TEST(Lease, TokensDiffer) {
   EXPECT_EQ(halves.size(), 2000u);
 }
 
-TEST(Lease, EachFormHasItsOwn) {
+TEST(Lease, EachQuestionHasItsOwnOfEachKind) {
   const base::Digest128 key = base::xxh3_128("q");
-  std::vector<openai::Form> forms;
-  for (int bits = 0; bits < 8; ++bits) {
-    forms.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0});
+  const ValueLabel common = lease_label(key, LeaseKind::kCommon);
+  EXPECT_EQ(common, lease_label(key, LeaseKind::kCommon));
+  EXPECT_NE(common, lease_label(key, LeaseKind::kUsage));
+  EXPECT_NE(common, lease_label(base::xxh3_128("another"), LeaseKind::kCommon));
+}
+
+TEST(Lease, EveryFormComesBack) {
+  Lease lease = sample_lease();
+  for (unsigned bits = 0; bits < 8; ++bits) {
+    lease.form = openai::form_of_bits(bits);
+    const auto back = unpack_lease(pack_lease(lease));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(openai::form_bits(back->form), bits);
   }
-  for (const openai::Form& one : forms) {
-    for (const openai::Form& other : forms) {
-      EXPECT_EQ(lease_label(key, one) == lease_label(key, other), one == other);
-    }
-  }
-  EXPECT_NE(lease_label(key, {}), lease_label(base::xxh3_128("another"), {}));
 }
 
 TEST(Lease, EachFlightHasItsOwnSegments) {

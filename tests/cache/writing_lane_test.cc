@@ -37,7 +37,7 @@ class WritingLaneTest : public testing::Test {
   MemcachedServer server_;
   TierProcess process_{patient({address_of(server_)})};
   TierProcess other_{patient({address_of(server_)})};
-  const ValueLabel lease_ = lease_label(base::xxh3_128("q"), {});
+  const ValueLabel lease_ = lease_label(base::xxh3_128("q"), LeaseKind::kCommon);
   const base::Digest128 mine_{1, 2};
   const base::Digest128 theirs_{1, 3};
 };

@@ -202,8 +202,8 @@ TEST(AssembleChat, NothingIsLargerThanAllowed) {
   const std::string stream = stream_of({delta(R"("content":"hi")"), finish()});
   const size_t size = chat(stream).size();
   EXPECT_TRUE(assemble(Route::kChatCompletions, stream, size));
-  EXPECT_EQ(said(assemble(Route::kChatCompletions, stream, size - 1)), "refused: too-large");
-  EXPECT_EQ(said(assemble(Route::kChatCompletions, stream, 0)), "refused: too-large");
+  EXPECT_EQ(said(assemble(Route::kChatCompletions, stream, size - 1)), "refused: too_large");
+  EXPECT_EQ(said(assemble(Route::kChatCompletions, stream, 0)), "refused: too_large");
 }
 
 TEST(AssembleChat, ThereIsABoundOnParts) {
@@ -212,10 +212,10 @@ TEST(AssembleChat, ThereIsABoundOnParts) {
     many += R"(data: {"choices":[{"index":)" + std::to_string(i) + R"(,"finish_reason":"stop"}]})" +
             "\n\n";
   }
-  EXPECT_EQ(chat(many), "refused: too-large");
+  EXPECT_EQ(chat(many), "refused: too_large");
   std::string names;
   for (int i = 0; i < 70000; ++i) names += "data: {\"x" + std::to_string(i) + "\":1}\n\n";
-  EXPECT_EQ(chat(names + stream_of({finish()})), "refused: too-large");
+  EXPECT_EQ(chat(names + stream_of({finish()})), "refused: too_large");
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST(AssembleMessage, AWideObjectIsBounded) {
   for (int i = 0; i < 70000; ++i) members += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
   const std::string once = R"("x":{)" + members + "}";
   EXPECT_EQ(message({once}), assistant("null", "," + once));
-  EXPECT_EQ(message({once, R"("x":{"k1":2})"}), "refused: too-large");
+  EXPECT_EQ(message({once, R"("x":{"k1":2})"}), "refused: too_large");
 }
 
 TEST(AssembleMessage, ADeepObjectGrowsOnlySoDeep) {
@@ -138,7 +138,7 @@ TEST(AssembleMessage, ADeepObjectGrowsOnlySoDeep) {
   };
   EXPECT_EQ(message({deep(100)}), assistant("null", "," + deep(100)));
   EXPECT_EQ(message({deep(16), deep(16)}), assistant("null", "," + deep(16)));
-  EXPECT_EQ(message({deep(17), deep(17)}), "refused: too-large");
+  EXPECT_EQ(message({deep(17), deep(17)}), "refused: too_large");
 }
 
 }  // namespace

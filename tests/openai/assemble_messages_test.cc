@@ -252,14 +252,14 @@ TEST(AssembleMessages, KeepsToItsBound) {
   const std::string whole = assembled(stream);
   for (size_t room = 0; room <= whole.size(); ++room) {
     const std::string bounded = said(assemble_messages(stream, room));
-    EXPECT_EQ(bounded, room < whole.size() ? "refused: too-large" : whole) << room;
+    EXPECT_EQ(bounded, room < whole.size() ? "refused: too_large" : whole) << room;
   }
 }
 
 TEST(AssembleMessages, BlocksAreBounded) {
   std::string events;
   for (int index = 0; index < 70'000; ++index) events += start(index, "{}");
-  EXPECT_EQ(content_of(events), "refused: too-large");
+  EXPECT_EQ(content_of(events), "refused: too_large");
 }
 
 }  // namespace

@@ -95,11 +95,11 @@ TEST(AssembleResponses, EveryTruncationIsRefused) {
 TEST(AssembleResponses, KeepsToItsBound) {
   const std::string stream = kBegin + ended(kResponse);
   EXPECT_EQ(said(assemble_responses(stream, kResponse.size())), kResponse);
-  EXPECT_EQ(said(assemble_responses(stream, kResponse.size() - 1)), "refused: too-large");
+  EXPECT_EQ(said(assemble_responses(stream, kResponse.size() - 1)), "refused: too_large");
 }
 
 std::string bare(const std::string& stream) {
-  return said(rebuild_responses(stream, false, kRoomy));
+  return said(rebuild(Route::kResponses, stream, streamed(true, false), kRoomy));
 }
 
 std::string text_delta(const std::string& payload) {
@@ -108,7 +108,7 @@ std::string text_delta(const std::string& payload) {
 
 const std::string kType = R"("type":"response.output_text.delta")";
 
-TEST(RebuildResponses, DeltasLoseTheirObfuscationAndNothingElse) {
+TEST(RebuiltResponses, DeltasLoseTheirObfuscationAndNothingElse) {
   const auto lost = [](const std::string& payload) { return bare(text_delta(payload)); };
   EXPECT_EQ(lost("{" + kType + R"(,"delta":"H","obfuscation":"xyz"})"),
             text_delta("{" + kType + R"(,"delta":"H"})"));
@@ -121,17 +121,18 @@ TEST(RebuildResponses, DeltasLoseTheirObfuscationAndNothingElse) {
             text_delta(R"({  "delta":{"obfuscation":"kept"}})"));
 }
 
-TEST(RebuildResponses, OtherEventsAreKeptToTheByte) {
+TEST(RebuiltResponses, OtherEventsAreKeptToTheByte) {
   const std::string others =
       event("response.created", R"("obfuscation":"x","response":{ "obfuscation" : "\u2028"})") +
       text_delta(R"({ "delta" : "x"})");
   EXPECT_EQ(bare(others), others);
-  EXPECT_EQ(said(rebuild_responses(kBegin + others, true, kRoomy)), kBegin + others);
+  EXPECT_EQ(said(rebuild(Route::kResponses, kBegin + others, streamed(true), kRoomy)),
+            kBegin + others);
   EXPECT_EQ(bare(kBegin + ended(kResponse)),
             kBegin.substr(0, kBegin.size() - 23) + "}\n\n" + ended(kResponse));
 }
 
-TEST(RebuildResponses, FramesAreWrittenAnew) {
+TEST(RebuiltResponses, FramesAreWrittenAnew) {
   EXPECT_EQ(bare("\xEF\xBB\xBF: comment\r\nid: 3\r\nevent:a\r\ndata:{\"x\":\r\ndata: 1}\r\n\r\n"
                  "event: ping\r\r"
                  "data: {}\r\rdata:[DONE]\r\rdata: odd\r\r"),
@@ -141,12 +142,13 @@ TEST(RebuildResponses, FramesAreWrittenAnew) {
   EXPECT_EQ(bare("data: {}"), "refused: malformed");
 }
 
-TEST(RebuildResponses, KeepsToItsBound) {
+TEST(RebuiltResponses, KeepsToItsBound) {
   const std::string stream = kBegin + ended(kResponse);
   const std::string whole = bare(stream);
   for (size_t room = 0; room <= whole.size(); ++room) {
-    const std::string bounded = said(rebuild_responses(stream, false, room));
-    EXPECT_EQ(bounded, room < whole.size() ? "refused: too-large" : whole) << room;
+    const std::string bounded =
+        said(rebuild(Route::kResponses, stream, streamed(true, false), room));
+    EXPECT_EQ(bounded, room < whole.size() ? "refused: too_large" : whole) << room;
   }
 }
 

@@ -115,7 +115,7 @@ TEST(AssembleTools, TheirNumberIsBounded) {
     return all;
   };
   EXPECT_EQ(tools({calls(1024)}).substr(0, 6), "[{},{}");
-  EXPECT_EQ(tools({calls(1025)}), "refused: too-large");
+  EXPECT_EQ(tools({calls(1025)}), "refused: too_large");
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST(ConversionProperty, EveryBoundHolds) {
       if (converted) {
         EXPECT_LE(converted->size(), room);
       } else {
-        EXPECT_EQ(said(converted), "refused: too-large");
+        EXPECT_EQ(said(converted), "refused: too_large");
       }
     }
   });

@@ -81,7 +81,7 @@ TEST(RawWriter, KeepsNoMoreThanAllowed) {
     RawWriter out(room);
     out.begin_array().value("1,2").end_array();
     EXPECT_EQ(out.overflowed(), room < 5);
-    EXPECT_EQ(said(std::move(out).take()), room < 5 ? "refused: too-large" : "[1,2]");
+    EXPECT_EQ(said(std::move(out).take()), room < 5 ? "refused: too_large" : "[1,2]");
   }
 }
 

@@ -163,7 +163,7 @@ TEST(ResponsesProperty, EveryMemberSurvivesBothWays) {
     ASSERT_FALSE(testing::Test::HasFailure());
     // With ids it is settled: the same stream comes of it.
     ASSERT_EQ(said(synthesise_responses(whole, kRoomy)), stream);
-    ASSERT_EQ(said(rebuild_responses(stream, false, kRoomy)), stream);
+    ASSERT_EQ(said(rebuild(Route::kResponses, stream, streamed(true, false), kRoomy)), stream);
   }
 }
 
@@ -179,9 +179,10 @@ TEST(ResponsesProperty, DamageIsRefusedOrMakesAnotherResponse) {
       ASSERT_EQ(told::spelled(*back), *back);
     }
     refused += back ? 0 : 1;
-    const Converted rebuilt = rebuild_responses(damaged, false, kRoomy);
+    const Converted rebuilt = rebuild(Route::kResponses, damaged, streamed(true, false), kRoomy);
     if (rebuilt) {
-      ASSERT_EQ(said(rebuild_responses(*rebuilt, false, kRoomy)), *rebuilt);
+      ASSERT_EQ(said(rebuild(Route::kResponses, *rebuilt, streamed(true, false), kRoomy)),
+                *rebuilt);
     }
     const Converted told_again = synthesise_responses(random.damaged(json), kRoomy);
     if (told_again) {

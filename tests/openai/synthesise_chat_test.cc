@@ -225,7 +225,7 @@ TEST(SynthesiseChat, NothingIsLargerThanAllowed) {
   const size_t size = spoken(kAnswer).size();
   for (const size_t room : {size_t{0}, size_t{10}, size - 1}) {
     EXPECT_EQ(said(synthesise(Route::kChatCompletions, kAnswer, streamed(), room)),
-              "refused: too-large");
+              "refused: too_large");
   }
   EXPECT_TRUE(synthesise(Route::kChatCompletions, kAnswer, streamed(), size));
 }

@@ -168,7 +168,7 @@ TEST(SynthesiseMessages, KeepsToItsBound) {
   const std::string whole = synthesised(json);
   for (size_t room = 0; room <= whole.size(); ++room) {
     const std::string bounded = said(synthesise_messages(json, room));
-    EXPECT_EQ(bounded, room < whole.size() ? "refused: too-large" : whole) << room;
+    EXPECT_EQ(bounded, room < whole.size() ? "refused: too_large" : whole) << room;
   }
 }
 

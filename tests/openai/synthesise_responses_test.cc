@@ -246,7 +246,7 @@ TEST(SynthesiseResponses, KeepsToItsBound) {
   const std::string whole = synthesised(json);
   for (size_t room = 0; room <= whole.size(); ++room) {
     const std::string bounded = said(synthesise_responses(json, room));
-    EXPECT_EQ(bounded, room < whole.size() ? "refused: too-large" : whole) << room;
+    EXPECT_EQ(bounded, room < whole.size() ? "refused: too_large" : whole) << room;
   }
 }
 

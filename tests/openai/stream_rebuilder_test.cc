@@ -18,7 +18,7 @@ constexpr std::string_view kEnd =
     R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null})";
 constexpr std::string_view kUsage = R"({"id":"c","choices":[],"usage":{"n":1.0}})";
 
-TEST(RebuildChoices, TheUsageChunkGoes) {
+TEST(StreamRebuilder, TheUsageChunkGoes) {
   const std::string with = stream_of({kHi, kEnd, kUsage});
   EXPECT_EQ(rebuilt(with, streamed(false)), stream_of({kHi, kEnd}));
   EXPECT_EQ(rebuilt(with, streamed(true)), with);
@@ -27,14 +27,14 @@ TEST(RebuildChoices, TheUsageChunkGoes) {
             stream_of({kHi}));
 }
 
-TEST(RebuildChoices, OtherChunksWithoutChoicesStay) {
+TEST(StreamRebuilder, OtherChunksWithoutChoicesStay) {
   const std::string stream =
       stream_of({R"({"choices":[],"prompt_filter_results":[]})", kHi,
                  R"({"choices":[{"index":0,"finish_reason":"stop"}],"usage":{"n":1}})"});
   EXPECT_EQ(rebuilt(stream, streamed(false)), stream);
 }
 
-TEST(RebuildChoices, UsageIsAddedIfOtherChunksTellIt) {
+TEST(StreamRebuilder, UsageIsAddedIfOtherChunksTellIt) {
   const std::string_view head =
       R"({"id":"","created":0,"model":"m","system_fingerprint":null,"choices":[]})";
   const std::string_view end =
@@ -55,12 +55,12 @@ TEST(RebuildChoices, UsageIsAddedIfOtherChunksTellIt) {
   EXPECT_EQ(rebuilt(undone, streamed(true)), with_done.substr(0, with_done.size() - 14));
 }
 
-TEST(RebuildChoices, UsageIsNeverInvented) {
+TEST(StreamRebuilder, UsageIsNeverInvented) {
   EXPECT_EQ(rebuilt(stream_of({kHi, kEnd}), streamed(true)), "refused: usage");
   EXPECT_EQ(rebuilt("data: " + std::string(kHi) + "\n\n", streamed(true)), "refused: usage");
 }
 
-TEST(RebuildChoices, ObfuscationGoesAndAllElseStays) {
+TEST(StreamRebuilder, ObfuscationGoesAndAllElseStays) {
   const auto without = [](std::string_view chunk) {
     const std::string stream = rebuilt(stream_of({chunk}), streamed(false, false));
     constexpr size_t kFrame = 6;
@@ -81,7 +81,7 @@ TEST(RebuildChoices, ObfuscationGoesAndAllElseStays) {
   EXPECT_EQ(rebuilt(padded, streamed(false, true)), padded);
 }
 
-TEST(RebuildChoices, FramesAreWrittenAnew) {
+TEST(StreamRebuilder, FramesAreWrittenAnew) {
   EXPECT_EQ(rebuilt("\xEF\xBB\xBF: hello\r\n\r\nevent: ping\r\n\r\nid: 1\r\nretry: 3\r\n"
                     "event: x\r\ndata:{\"a\":\r\ndata:  1}\r\n\r\ndata:[DONE]",
                     streamed()),
@@ -91,18 +91,18 @@ TEST(RebuildChoices, FramesAreWrittenAnew) {
   EXPECT_EQ(rebuilt(stream_of({kHi}) + "data: more\n\n", streamed()), stream_of({kHi}));
 }
 
-TEST(RebuildChoices, WhatCannotBeReadIsRefused) {
+TEST(StreamRebuilder, WhatCannotBeReadIsRefused) {
   EXPECT_EQ(rebuilt("data: [1]\n\n", streamed()), "refused: malformed");
   EXPECT_EQ(rebuilt("data: {\"a\":1,\"a\":2}\n\n", streamed()), "refused: malformed");
   EXPECT_EQ(rebuilt("data: {}", streamed()), "refused: malformed");
 }
 
-TEST(RebuildChoices, NothingIsLargerThanAllowed) {
+TEST(StreamRebuilder, NothingIsLargerThanAllowed) {
   const std::string stream = stream_of({kHi, kEnd});
   EXPECT_TRUE(rebuild(Route::kChatCompletions, stream, streamed(), stream.size()));
   for (const size_t room : {size_t{0}, size_t{9}, stream.size() - 1}) {
     EXPECT_EQ(said(rebuild(Route::kChatCompletions, stream, streamed(), room)),
-              "refused: too-large");
+              "refused: too_large");
   }
 }
 
