@@ -118,10 +118,10 @@ constexpr OptionSpec kCaching[] = {
      "instant",
      nullptr,
      kOnce,
-     kDefaultOnly,
+     kAll,
      kRestart,
-     {Kind::kText, clear<&O::pace>, read<&O::pace, parse_pace>,
-      [](const Options& options) { return Texts{pace_text(options.pace)}; }},
+     {Kind::kText, clear<&O::pace>, read<&O::pace, openai::parse_pace>,
+      [](const Options& options) { return Texts{openai::format_pace(options.pace)}; }},
      "how a recorded stream is replayed: instant, recorded (its own timing) or N/s events per "
      "second"},
     {"heartbeat", "DURATION", "off", "off", kOnce, kDefaultOnly, kRestart,

@@ -18,7 +18,6 @@ constexpr size_t kLabelBytesMax = 63;
 constexpr size_t kUpstreamNameBytesMax = 64;
 constexpr size_t kNamespaceBytesMax = 128;
 constexpr size_t kTokenBytesMax = 512;
-constexpr uint64_t kPaceMax = 1'000'000;
 
 tl::unexpected<base::Error> expected(std::string what) {
   return base::fail(base::ErrorKind::kRefuse, "expected " + std::move(what));
@@ -252,28 +251,6 @@ Result<HostPort> parse_upstream_proxy(std::string_view text) {
     if (read_host_port(rest, 1, &proxy)) return proxy;
   }
   return expected("off or http://HOST:PORT");
-}
-
-Result<Pace> parse_pace(std::string_view text) {
-  if (text == "instant") return Pace{};
-  if (text == "recorded") return Pace{Pace::Kind::kRecorded, 0};
-  if (text.ends_with("/s")) {
-    const auto count = parse_count(text.substr(0, text.size() - 2), 1, kPaceMax);
-    if (count) return Pace{Pace::Kind::kEvents, static_cast<uint32_t>(*count)};
-  }
-  return expected("instant, recorded or N/s with N from 1 to " + std::to_string(kPaceMax));
-}
-
-std::string pace_text(const Pace& pace) {
-  switch (pace.kind) {
-    case Pace::Kind::kInstant:
-      return "instant";
-    case Pace::Kind::kRecorded:
-      return "recorded";
-    case Pace::Kind::kEvents:
-      break;
-  }
-  return std::to_string(pace.events_per_second) + "/s";
 }
 
 Result<std::string> parse_namespace(std::string_view text) {

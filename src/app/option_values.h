@@ -21,16 +21,12 @@ base::Result<HostPort> parse_host_port(std::string_view text);
 base::Result<UpstreamAddress> parse_upstream(std::string_view text);
 // http://HOST:PORT.
 base::Result<HostPort> parse_upstream_proxy(std::string_view text);
-// instant, recorded or N/s.
-base::Result<Pace> parse_pace(std::string_view text);
 // 1 to 128 of A-Za-z0-9._:-, or nothing at all.
 base::Result<std::string> parse_namespace(std::string_view text);
 // What fits a header field and no other: visible ASCII.
 base::Result<std::string> parse_admin_token(std::string_view text);
 // A decimal number from `lowest` to `highest`, digits only.
 base::Result<uint64_t> parse_count(std::string_view text, uint64_t lowest, uint64_t highest);
-
-std::string pace_text(const Pace& pace);
 
 // What takes a secret's place in whatever is printed; no value of a secret itself.
 inline constexpr std::string_view kMask = "***";

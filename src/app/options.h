@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "openai/pace.h"
 
 namespace reprise::app {
 
@@ -53,14 +54,6 @@ struct UpstreamAddress {
   bool operator==(const UpstreamAddress&) const = default;
 };
 
-// Pace: how a recorded stream is replayed.
-struct Pace {
-  enum class Kind : uint8_t { kInstant, kRecorded, kEvents };
-  Kind kind = Kind::kInstant;
-  uint32_t events_per_second = 0;  // of kEvents
-  bool operator==(const Pace&) const = default;
-};
-
 enum class Scope : uint8_t { kKey, kGlobal };
 enum class Mode : uint8_t { kCache, kOff, kOffline };
 enum class OnAbort : uint8_t { kCancel, kFinish };
@@ -90,7 +83,7 @@ struct Options {
   Mode mode = Mode::kCache;
   bool coalesce = false;
   OnAbort on_abort = OnAbort::kCancel;
-  Pace pace;
+  openai::Pace pace;
   int64_t heartbeat_ms = 0;  // 0: none
   uint64_t max_object_bytes = 0;
   uint64_t max_recording_bytes = 0;

@@ -52,10 +52,6 @@ base::Result<void> prepare(http::RequestHead& head, const Settings& settings, In
   if (inquiry->route != openai::Route::kOther) {
     auto directives = openai::parse_directives(head.fields);
     if (!directives) return tl::unexpected(directives.error());
-    if (directives->pace && directives->pace->kind != openai::Pace::Kind::kInstant) {
-      return base::fail(base::ErrorKind::kRefuse,
-                        "X-Reprise-Pace: only instant is available in this build");
-    }
     inquiry->directives = std::move(*directives);
   }
   inquiry->terms = terms_of(inquiry->directives);

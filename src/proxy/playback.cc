@@ -43,16 +43,32 @@ void Playback::set_body(BodyForm form, std::unique_ptr<BodyFilter> filter) {
   filter_ = std::move(filter);
 }
 
+void Playback::set_pace(net::Loop& loop, std::shared_ptr<const recording::Record> record,
+                        const openai::Pace& pace) {
+  paced_ = std::make_unique<PacedBody>(loop, std::move(record), pace, wakeup_);
+}
+
 void Playback::stop() {
   active_ = false;
+  paced_.reset();
   cursor_.leave();
+}
+
+// Of a paced answer the cursor gives only the head.
+Cursor::Status Playback::next(Batch& batch) {
+  if (paced_ == nullptr) return cursor_.next(batch, kBatchBytes);
+  if (!began_) {
+    cursor_.next(batch, kBatchBytes);
+    batch.drop_pieces();
+  }
+  return paced_->next(batch, kBatchBytes);
 }
 
 void Playback::pump() {
   while (active_ && connection_.unwritten() < kUnwrittenMax) {
     Batch& batch = scratch_.batch;
     batch.clear();
-    const Cursor::Status status = cursor_.next(batch, kBatchBytes);
+    const Cursor::Status status = next(batch);
     if (emit(status) == Emitted::kStopped) return;
     if (status == Cursor::Status::kPending) return;
   }
@@ -127,10 +143,9 @@ bool Playback::filter(Batch& batch, Cursor::Status status) {
     good = filter_->feed(batch.pieces[i].view(), keep);
   }
   if (status == Cursor::Status::kEnd) good = good && filter_->finish(keep);
-  const size_t pieces = std::exchange(batch.piece_count, 0);
-  for (size_t i = 0; i < pieces; ++i) batch.pieces[i] = base::Bytes();
-  batch.bytes = filtered.size();
+  batch.drop_pieces();
   if (filtered.empty()) return good;
+  batch.bytes = filtered.size();
   batch.pieces[0] = base::Bytes::copy_of(filtered);
   batch.piece_count = 1;
   return good;

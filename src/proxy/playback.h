@@ -6,6 +6,7 @@
 
 #include "proxy/body_filter.h"
 #include "proxy/client_connection.h"
+#include "proxy/paced_body.h"
 #include "recording/cursor.h"
 
 namespace reprise::proxy {
@@ -60,6 +61,9 @@ class Playback {
 
   // Join or open it, then call start().
   recording::Cursor& cursor() { return cursor_; }
+  // Before start(): what the cursor has opened leaves at this pace.
+  void set_pace(net::Loop& loop, std::shared_ptr<const recording::Record> record,
+                const openai::Pace& pace);
   // The next answer begins; interim ones are passed on only if the client knows them.
   void start(http::Version client_version);
   // While on_answer_head runs: how the body goes out, and, if not null, what it goes through.
@@ -73,6 +77,7 @@ class Playback {
  private:
   enum class Emitted : uint8_t { kGoOn, kStopped };
   void pump();
+  recording::Cursor::Status next(recording::Batch& batch);
   Emitted emit(recording::Cursor::Status status);
   Emitted wait(recording::Cursor::Status status);
   bool filter(recording::Batch& batch, recording::Cursor::Status status);
@@ -85,6 +90,7 @@ class Playback {
   base::Wakeup wakeup_;
   recording::Cursor cursor_;
   std::unique_ptr<BodyFilter> filter_;
+  std::unique_ptr<PacedBody> paced_;  // null: as fast as the client takes it
   http::Version client_version_ = http::Version::kHttp11;
   BodyForm form_ = BodyForm::kPlain;
   bool active_ = false;

@@ -66,6 +66,7 @@ class ProxyExchange final : public Exchange,
   void render();
   void on_rendered();
   void play(const cache::Rendition* rendition);
+  const openai::Pace& pace() const;
   void lack_form(openai::Unconvertible reason);
   void ask_for_form(openai::Unconvertible reason);
   void on_answer_whole() override;

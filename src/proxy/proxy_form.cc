@@ -20,10 +20,18 @@ void ProxyExchange::present(std::shared_ptr<const cache::Entry> entry, const Cac
   note_ = note;
   entry_ = std::move(entry);
   conversion_ = entry_->conversion_to(question_.form);
-  const bool as_it_is =
-      conversion_.step == Conversion::Step::kNone && takes_coding(entry_->answer->head());
+  // Events can only be counted where they can be read.
+  const bool counted = pace().kind == openai::Pace::Kind::kRate && cache::is_coded(*entry_->answer);
+  const bool as_it_is = conversion_.step == Conversion::Step::kNone && !counted &&
+                        takes_coding(entry_->answer->head());
   if (as_it_is) return play(nullptr);
   render();
+}
+
+const openai::Pace& ProxyExchange::pace() const {
+  static constexpr openai::Pace kInstant;
+  if (!question_.form.stream) return kInstant;
+  return inquiry_.directives.pace ? *inquiry_.directives.pace : context_.commons.settings.pace;
 }
 
 void ProxyExchange::render() {
@@ -50,7 +58,13 @@ void ProxyExchange::on_rendered() {
 
 void ProxyExchange::play(const cache::Rendition* rendition) {
   rendition_ = rendition;
-  playback_.cursor().open(rendition != nullptr ? rendition->answer : entry_->answer);
+  const auto& answer = rendition != nullptr ? rendition->answer : entry_->answer;
+  playback_.cursor().open(answer);
+  const bool streams =
+      rendition != nullptr ? rendition->conversion.form.stream : entry_->form.stream;
+  if (streams && pace().kind != openai::Pace::Kind::kInstant) {
+    playback_.set_pace(context_.loop, answer, pace());
+  }
   playback_.start(client_version_);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "openai/pace.h"
 #include "openai/request.h"
 #include "recording/recording.h"
 
@@ -31,6 +32,7 @@ struct Settings {
   std::string name_space;
   std::vector<std::string> ignore;
   int64_t ttl_ms = 0;
+  openai::Pace pace;
   bool coalesce = true;
   bool retry_reused = true;
   recording::OnAbandon on_abort = recording::OnAbandon::kCancel;

@@ -22,6 +22,9 @@ struct Batch {
     interim.reset();
     head.reset();
     trailers.reset();
+    drop_pieces();
+  }
+  void drop_pieces() {
     for (size_t i = 0; i < piece_count; ++i) pieces[i] = base::Bytes();
     piece_count = 0;
     bytes = 0;

@@ -231,8 +231,6 @@ TEST(OptionRefusals, WhatThisBuildDoesNotHave) {
       {"cassette", "/tmp/tape", "--cassette is", "off"},
       {"stale", "5s", "--stale is", "0s"},
       {"mode", "offline", "--mode offline is", "cache or off"},
-      {"pace", "recorded", "--pace is", "instant"},
-      {"pace", "5/s", "--pace is", "instant"},
       {"heartbeat", "15s", "--heartbeat is", "off"},
       {"upstream", "ollama=http://h:1", "--upstream NAME=URL is", "a URL alone"},
       {"upstream-proxy", "http://p:3128", "--upstream-proxy is", "off"},

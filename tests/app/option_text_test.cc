@@ -101,9 +101,7 @@ TEST(VersionText, BeginsWithNameAndVersion) {
 // The shipped file explains every option, and says nothing when nothing in it is taken out of its
 // comment.
 TEST(ShippedFile, NamesEveryDefault) {
-  const std::string here = __FILE__;
-  const std::string top = here.substr(0, here.rfind("tests/app/"));
-  const std::string shipped = read_file(top + "conf/reprise.toml");
+  const std::string shipped = read_file(REPRISE_TREE "/conf/reprise.toml");
   ASSERT_FALSE(shipped.empty());
   std::string uncommented;
   std::istringstream lines(shipped);

@@ -63,18 +63,6 @@ TEST(OptionValues, ListenAddresses) {
   EXPECT_FALSE(parse_listen_address("127.example.com:1")->is_loopback());
 }
 
-TEST(OptionValues, Paces) {
-  EXPECT_EQ(parse_pace("instant")->kind, Pace::Kind::kInstant);
-  EXPECT_EQ(parse_pace("recorded")->kind, Pace::Kind::kRecorded);
-  EXPECT_EQ(parse_pace("25/s").value(), (Pace{Pace::Kind::kEvents, 25}));
-  for (std::string_view text : {"instant", "recorded", "25/s"}) {
-    EXPECT_EQ(pace_text(parse_pace(text).value()), text);
-  }
-  for (std::string_view text : {"", "/s", "-1/s", "1.5/s", "1000001/s", "25", "25/m"}) {
-    EXPECT_FALSE(parse_pace(text).has_value()) << text;
-  }
-}
-
 TEST(OptionValues, OtherLists) {
   EXPECT_EQ(parse_upstream_proxy("http://proxy:3128/")->text(), "proxy:3128");
   EXPECT_EQ(parse_host_port("[::1]:11211")->text(), "[::1]:11211");

@@ -60,6 +60,7 @@ std::vector<Sample> samples() {
       {"send-timeout", "1500ms", ""},
       {"keepalive-timeout", "7s", ""},
       {"drain", "0s", ""},
+      {"pace", "25/s", ""},
       {"retry-reused", "off", ""},
       {"workers", "3", ""},
       {"max-connections", "17", ""},
