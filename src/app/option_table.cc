@@ -90,7 +90,7 @@ constexpr OptionSpec kCaching[] = {
      "what to be: a cache; off: only a proxy; offline: one that never contacts the endpoint"},
     {"ttl", "DURATION", "24h", nullptr, kOnce, kAll, kLive, duration<&O::ttl_ms, 0>(),
      "how long an answer stays fresh; 0s stores nothing"},
-    {"stale", "DURATION", "0s", nullptr, kOnce, kDefaultOnly, kLive, duration<&O::stale_ms, 0>(),
+    {"stale", "DURATION", "0s", nullptr, kOnce, kAll, kLive, duration<&O::stale_ms, 0>(),
      "how much longer it may be served when the endpoint fails or while it is refreshed"},
     {"scope", "SCOPE", "key", nullptr, kOnce, kAll, kRestart, choice<&O::scope, kScopes>(),
      "who shares answers: callers with the same key (their credentials), or everyone: global. With "

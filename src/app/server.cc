@@ -51,8 +51,9 @@ class Server {
         budget_(options.max_recording_bytes),
         metrics_(options.workers),
         renderer_(memory_, options.max_object_bytes),
-        commons_{settings_, clock_,  memory_, nullptr, renderer_,
-                 inflight_, purges_, budget_, metrics_},
+        refreshes_(clock_),
+        commons_{settings_,  clock_,    memory_, nullptr, renderer_,
+                 refreshes_, inflight_, purges_, budget_, metrics_},
         control_(loop_, options_, commons_, readiness_),
         drain_timeouts_(loop_, static_cast<uint64_t>(options.drain_ms)),
         deadline_([](void* self) noexcept { static_cast<Server*>(self)->finish("the deadline"); },
@@ -91,6 +92,7 @@ class Server {
   base::Metrics metrics_;
   std::unique_ptr<cache::MemcachedTier> memcached_;  // null: not shared
   cache::Renderer renderer_;
+  cache::RefreshBook refreshes_;
   proxy::Commons commons_;
   proxy::ConnectionCount connections_;
   std::atomic<proxy::Readiness> readiness_{proxy::Readiness::kStarting};

@@ -16,6 +16,7 @@ proxy::Settings settings_of(const Options& options) {
   settings.name_space = options.name_space;
   settings.ignore = options.ignore;
   settings.ttl_ms = options.ttl_ms;
+  settings.lenience.stale_ms = options.stale_ms;
   settings.pace = options.pace;
   settings.coalesce = options.coalesce;
   settings.retry_reused = options.retry_reused;

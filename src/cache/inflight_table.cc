@@ -40,6 +40,12 @@ void InflightTable::lead(const std::shared_ptr<const Flight>& mine, recording::C
   CHECK(cursor.join(mine->recording));
 }
 
+bool InflightTable::lead_unread(const std::shared_ptr<const Flight>& mine) {
+  Shard& shard = shard_of(*mine);
+  std::scoped_lock lock(shard.mutex);
+  return shard.flights.try_emplace(mine->key, mine).second;
+}
+
 void InflightTable::land(const Flight& flight) {
   Shard& shard = shard_of(flight);
   std::shared_ptr<const Flight> landed;

@@ -73,6 +73,10 @@ class InflightTable {
   // Makes `mine` the one to join, whoever else asks the same.
   void lead(const std::shared_ptr<const Flight>& mine, recording::Cursor& cursor);
 
+  // Makes `mine`, which nobody reads yet, the one to join, unless the question is being asked
+  // already: then false.
+  bool lead_unread(const std::shared_ptr<const Flight>& mine);
+
   // Takes `flight` out, if it is still the one to join.
   void land(const Flight& flight);
 

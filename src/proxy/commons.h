@@ -6,6 +6,7 @@
 #include "cache/memcached_tier.h"
 #include "cache/memory_tier.h"
 #include "cache/purge_record.h"
+#include "cache/refresh_book.h"
 #include "cache/renderer.h"
 #include "proxy/settings.h"
 #include "recording/budget.h"
@@ -20,6 +21,7 @@ struct Commons {
   cache::MemoryTier& memory;
   cache::MemcachedTier* memcached;  // null: not shared
   cache::Renderer& renderer;
+  cache::RefreshBook& refreshes;
   cache::InflightTable& inflight;
   cache::PurgeRecord& purges;
   recording::Budget& budget;

@@ -68,7 +68,8 @@ void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
     explanation->reason = openai::unconvertible_detail(*refused);
     return;
   }
-  const cache::Judgement judgement = cache::judge(*entry, now_us, inquiry.terms, {});
+  const cache::Judgement judgement =
+      cache::judge(*entry, now_us, inquiry.terms, commons_.settings.lenience);
   switch (judgement) {
     case cache::Judgement::kFresh:
       explanation->decision = Decision::kHit;

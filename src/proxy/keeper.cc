@@ -53,6 +53,7 @@ void Keeper::on_end(recording::Recorder& recorder, Framing framing) {
   flight_->kept = entry;
   if (terms_.ttl_ms == 0) return give_up(NotStored::kZeroTtl);
   store(entry);
+  if (terms_.refresh != nullptr) terms_.refresh->succeed();
   land();
 }
 

@@ -20,6 +20,7 @@ struct KeepTerms {
   openai::Asked asked;
   openai::QuestionDetails details;
   int64_t ttl_ms = 0;
+  std::unique_ptr<cache::RefreshBook::Refresh> refresh;  // null: somebody waits for the answer
 };
 
 // Keeper: judges one answer while it is recorded and remembers it if it is complete and good. Lands

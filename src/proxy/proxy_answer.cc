@@ -171,9 +171,7 @@ void ProxyExchange::ask_again() {
 void ProxyExchange::ask_anew(Join join) {
   flight_.reset();
   follower_ = false;
-  const auto question =
-      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
-  CHECK(question.has_value());
+  read_again();
   ask(join);
 }
 
@@ -203,8 +201,9 @@ void ProxyExchange::note_source() {
     return;
   }
   if (flight_->held == nullptr || note_.result != CacheResult::kMiss) return;
-  const cache::Judgement judgement = cache::judge(*flight_->held, context_.commons.clock.wall_us(),
-                                                  inquiry_.terms, cache::Lenience{});
+  const cache::Judgement judgement =
+      cache::judge(*flight_->held, context_.commons.clock.wall_us(), inquiry_.terms,
+                   context_.commons.settings.lenience);
   note_.forwarded = judgement == cache::Judgement::kRefused ? "request" : "stale";
 }
 
@@ -214,7 +213,7 @@ bool ProxyExchange::find_fallback() {
   const std::shared_ptr<const cache::Entry> held = flight_ != nullptr ? flight_->held : nullptr;
   if (fallback_ == nullptr && held != nullptr && !held->refusal(question_.form) &&
       cache::may_replace_failure(*held, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 cache::Lenience{})) {
+                                 context_.commons.settings.lenience)) {
     fallback_ = held;
   }
   if (fallback_ != nullptr && context_.commons.purges.gone(*fallback_)) fallback_.reset();

@@ -144,8 +144,8 @@ ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> en
   if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
   found.refused = entry->refusal(question_.form);
   if (found.refused) return found;
-  found.judgement =
-      cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms, cache::Lenience{});
+  found.judgement = cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms,
+                                 context_.commons.settings.lenience);
   found.entry = std::move(entry);
   return found;
 }
@@ -163,6 +163,8 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
       present(std::move(found.entry), {CacheResult::kHit, "", tier, false});
       return true;
     case cache::Judgement::kStale:
+      refresh_behind();
+      [[fallthrough]];
     case cache::Judgement::kMaxStale:
       present(std::move(found.entry),
               {CacheResult::kStale, "", cache::detail(found.judgement), false});
@@ -175,13 +177,14 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
       break;
   }
   if (cache::may_replace_failure(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 cache::Lenience{})) {
+                                 context_.commons.settings.lenience)) {
     fallback_ = std::move(found.entry);
   }
   return false;
 }
 
-std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::QuestionDetails& details) {
+std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::QuestionDetails& details,
+                                                          recording::OnAbandon on_abandon) {
   const Settings& settings = context_.commons.settings;
   auto flight = std::make_shared<cache::Flight>();
   flight->key = question_.key;
@@ -192,7 +195,7 @@ std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::Question
   flight->name_space = inquiry_.name_space;
   flight->model_asked = details.model;
   flight->recording = std::make_shared<recording::Recording>(
-      recording::Keep::kKept, settings.on_abort, limits_of(settings), &context_.commons.budget);
+      recording::Keep::kKept, on_abandon, limits_of(settings), &context_.commons.budget);
   return flight;
 }
 
@@ -204,7 +207,8 @@ bool ProxyExchange::may_look_further() const {
 
 // Neither joins nor leads: what a slower tier holds, if anything.
 void ProxyExchange::look_only() {
-  const std::shared_ptr<cache::Flight> mine = make_flight(context_.questions.describe());
+  const std::shared_ptr<cache::Flight> mine =
+      make_flight(context_.questions.describe(), context_.commons.settings.on_abort);
   CHECK(playback_.cursor().join(mine->recording));
   pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
 }
@@ -224,7 +228,8 @@ void ProxyExchange::ask(Join join) {
     return pass(note_.result);
   }
   openai::QuestionDetails details = context_.questions.describe();
-  const std::shared_ptr<cache::Flight> mine = make_flight(details);
+  const std::shared_ptr<cache::Flight> mine =
+      make_flight(details, context_.commons.settings.on_abort);
   if (join == Join::kAlone) {
     if (context_.commons.settings.coalesce) {
       context_.commons.inflight.lead(mine, playback_.cursor());
@@ -252,14 +257,19 @@ void ProxyExchange::follow(const std::shared_ptr<const cache::Flight>& flight) {
   playback_.start(client_version_);
 }
 
-void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
-                         openai::QuestionDetails details, Join join) {
-  const Commons& commons = context_.commons;
+KeepTerms ProxyExchange::keep_terms(openai::QuestionDetails details) {
   KeepTerms terms;
   terms.asked = {question_.route, question_.form,
                  openai::choices_asked(question_.route, body_, context_.answers)};
   terms.details = std::move(details);
-  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(commons.settings.ttl_ms);
+  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(context_.commons.settings.ttl_ms);
+  return terms;
+}
+
+void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
+                         openai::QuestionDetails details, Join join) {
+  const Commons& commons = context_.commons;
+  KeepTerms terms = keep_terms(std::move(details));
   note_.stored =
       terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
   if (may_look_further()) {
@@ -276,12 +286,16 @@ void ProxyExchange::pursue(const std::shared_ptr<cache::Flight>& flight, KeepTer
                            Pursuit::Reach reach) {
   flight_ = flight;
   ForwardedRequest request;
-  if (reach != Pursuit::Reach::kWhatIsHeld) {
-    request.head = head_to_forward(inquiry_, context_.commons.settings);
-    request.body = body_on_the_wire();
-  }
+  if (reach != Pursuit::Reach::kWhatIsHeld) request = whole_request();
   playback_.start(client_version_);
   context_.pursuits.start({flight, std::move(request), std::move(terms), inquiry_.terms, reach});
+}
+
+ForwardedRequest ProxyExchange::whole_request() const {
+  ForwardedRequest request;
+  request.head = head_to_forward(inquiry_, context_.commons.settings);
+  request.body = body_on_the_wire();
+  return request;
 }
 
 void ProxyExchange::bypass(BypassReason reason) {

@@ -54,7 +54,12 @@ class ProxyExchange final : public Exchange,
   void lead(const std::shared_ptr<cache::Flight>& flight, openai::QuestionDetails details,
             Join join);
   void follow(const std::shared_ptr<const cache::Flight>& flight);
-  std::shared_ptr<cache::Flight> make_flight(const openai::QuestionDetails& details);
+  std::shared_ptr<cache::Flight> make_flight(const openai::QuestionDetails& details,
+                                             recording::OnAbandon on_abandon);
+  KeepTerms keep_terms(openai::QuestionDetails details);
+  ForwardedRequest whole_request() const;
+  void read_again();
+  void refresh_behind();
   void bypass(openai::BypassReason reason);
   void pass(base::CacheResult result);
   void forward(std::shared_ptr<recording::Recording> recording, std::unique_ptr<Keeper> keeper);

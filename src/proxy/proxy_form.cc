@@ -125,9 +125,7 @@ void ProxyExchange::on_answer_whole() {
   if (flight_->kept != nullptr) return present(flight_->kept, note_);
   if (flight_->source != cache::Flight::Source::kFleet || !may_look_further()) return ask_again();
   after_flight_ = true;
-  const auto question =
-      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
-  CHECK(question.has_value());
+  read_again();
   look_only();
 }
 

@@ -87,7 +87,9 @@ void Pursuit::on_job() {
 }
 
 bool Pursuit::will_do(const cache::Entry& entry) const {
-  switch (cache::judge(entry, group_.commons().clock.wall_us(), directives_, cache::Lenience{})) {
+  const cache::Lenience lenience =
+      reach_ == Reach::kRefresh ? cache::Lenience{} : group_.commons().settings.lenience;
+  switch (cache::judge(entry, group_.commons().clock.wall_us(), directives_, lenience)) {
     case cache::Judgement::kFresh:
     case cache::Judgement::kStale:
     case cache::Judgement::kMaxStale:
@@ -105,7 +107,10 @@ void Pursuit::on_looked_up() {
   const bool ours =
       entry != nullptr && entry->proof == flight_->proof && !group_.commons().purges.gone(*entry);
   if (ours && !entry->refusal(flight_->form)) {
-    if (will_do(*entry)) return hold(std::move(entry));
+    if (will_do(*entry)) {
+      if (keep_.refresh != nullptr) keep_.refresh->succeed();
+      return hold(std::move(entry));
+    }
     flight_->held = std::move(entry);
   }
   if (reach_ == Reach::kWhatIsHeld) return hold(std::move(flight_->held));
@@ -138,7 +143,9 @@ void Pursuit::on_lease_answer() {
     case cache::Written::kDone:
       return look_up(Stage::kLookingAgain);
     case cache::Written::kExists:
-      return look_for_leader();
+      if (reach_ != Reach::kRefresh) return look_for_leader();
+      keep_.refresh->defer();
+      return hold(nullptr);
     case cache::Written::kMissing:
     case cache::Written::kTooLarge:
     case cache::Written::kNoRoom:

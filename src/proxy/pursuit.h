@@ -29,6 +29,7 @@ class Pursuit final : public base::IntrusiveNode {
   // Reach: how far it goes.
   enum class Reach : uint8_t {
     kFleet,       // everything: look up, join another process's request or lead for all
+    kRefresh,     // look up something fresh, else lead for all; nothing if another leads
     kOwnRequest,  // look up, else ask upstream, whoever asks already
     kWhatIsHeld,  // look up, and nothing more
   };

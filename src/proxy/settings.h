@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/freshness.h"
 #include "openai/pace.h"
 #include "openai/request.h"
 #include "recording/recording.h"
@@ -32,6 +33,7 @@ struct Settings {
   std::string name_space;
   std::vector<std::string> ignore;
   int64_t ttl_ms = 0;
+  cache::Lenience lenience;
   openai::Pace pace;
   bool coalesce = true;
   bool retry_reused = true;

@@ -229,7 +229,6 @@ TEST(OptionRefusals, WhatThisBuildDoesNotHave) {
     std::string expected;
   } lacking[] = {
       {"cassette", "/tmp/tape", "--cassette is", "off"},
-      {"stale", "5s", "--stale is", "0s"},
       {"mode", "offline", "--mode offline is", "cache or off"},
       {"heartbeat", "15s", "--heartbeat is", "off"},
       {"upstream", "ollama=http://h:1", "--upstream NAME=URL is", "a URL alone"},

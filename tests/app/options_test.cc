@@ -60,6 +60,7 @@ std::vector<Sample> samples() {
       {"send-timeout", "1500ms", ""},
       {"keepalive-timeout", "7s", ""},
       {"drain", "0s", ""},
+      {"stale", "10m", ""},
       {"pace", "25/s", ""},
       {"retry-reused", "off", ""},
       {"workers", "3", ""},
