@@ -33,6 +33,7 @@ struct Flight {
   std::string name_space;
   std::string model_asked;
   std::shared_ptr<recording::Recording> recording;
+  bool refreshes = false;  // begun behind a stale answer: nobody need be waiting
   // Before a head or a failure:
   Source source = Source::kUpstream;  // kFleet: another process asks, and its answer is followed
   openai::Form asked_form;            // in which upstream is asked: of kFleet, not our leader's

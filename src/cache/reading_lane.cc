@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "cache/freshness.h"
 
 namespace reprise::cache {
 
@@ -192,8 +191,8 @@ void ReadingLane::decode(SharedRead& job, std::string_view encoded) {
     return parts_.counters.count_refused(ValueFault::kCorrupt);
   }
   job.entry = std::move(*entry);
-  const bool alive =
-      !parts_.purges.gone(*job.entry) && ttl_left_s(*job.entry, parts_.clock.wall_us()) >= 0;
+  // One that is past its ttl may be just what is asked for, and is asked for again.
+  const bool alive = !parts_.purges.gone(*job.entry);
   if (alive && job.promote == SharedRead::Promote::kToMemory) parts_.memory.store(job.entry);
 }
 

@@ -186,6 +186,8 @@ void ProxyExchange::take_held() {
   }
   if (serve(std::move(found), "memcached")) return;
   if (inquiry_.terms.only_if_cached) return refuse_uncached();
+  // A refresh that left the matter to another process: that one can be followed.
+  if (flight_->refreshes && !std::exchange(asked_twice_, true)) return ask_anew(Join::kAllowed);
   find_fallback();
   asked_alone_ = true;
   ask_anew(Join::kAlone);

@@ -70,7 +70,8 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
   started_us_ = context_.commons.clock.monotonic_us();
   first_byte_us_ = 0;
   status_ = 0;
-  keyed_ = follower_ = asked_alone_ = no_fallback_ = after_flight_ = false;
+  keyed_ = follower_ = asked_alone_ = asked_twice_ = false;
+  no_fallback_ = after_flight_ = false;
   note_ = {};
   state_ = State::kStreaming;
   context_.metrics.stream_opened();

@@ -128,6 +128,7 @@ class ProxyExchange final : public Exchange,
   base::Wakeup rendered_;
   bool follower_ = false;
   bool asked_alone_ = false;
+  bool asked_twice_ = false;   // after a refresh came to nothing
   bool no_fallback_ = false;   // what is held has not the form that is wanted
   bool after_flight_ = false;  // another process's answer is whole, and looked for where it is held
   CacheNote note_;
