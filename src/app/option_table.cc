@@ -124,7 +124,7 @@ constexpr OptionSpec kCaching[] = {
       [](const Options& options) { return Texts{openai::format_pace(options.pace)}; }},
      "how a recorded stream is replayed: instant, recorded (its own timing) or N/s events per "
      "second"},
-    {"heartbeat", "DURATION", "off", "off", kOnce, kDefaultOnly, kRestart,
+    {"heartbeat", "DURATION", "off", "off", kOnce, kAll, kRestart,
      optional_duration<&O::heartbeat_ms, 1>(),
      "after this much silence inside an event stream, send a comment to keep it open"},
     {"aliases", "NAME", "none", "none", kList, kDefaultOnly, kRestart,

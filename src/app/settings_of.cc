@@ -18,6 +18,7 @@ proxy::Settings settings_of(const Options& options) {
   settings.ttl_ms = options.ttl_ms;
   settings.lenience.stale_ms = options.stale_ms;
   settings.pace = options.pace;
+  settings.heartbeat_ms = static_cast<uint64_t>(options.heartbeat_ms);
   settings.coalesce = options.coalesce;
   settings.retry_reused = options.retry_reused;
   settings.on_abort = options.on_abort == OnAbort::kFinish ? recording::OnAbandon::kFinish

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-
 namespace reprise::cache {
 
 ReadingLane::ReadingLane(const LaneParts& parts)

@@ -35,12 +35,32 @@ void Playback::start(http::Version client_version) {
   body_bytes_ = 0;
   form_ = BodyForm::kPlain;
   filter_.reset();
+  heartbeat_.reset();
   pump();
 }
 
 void Playback::set_body(BodyForm form, std::unique_ptr<BodyFilter> filter) {
   form_ = form;
   filter_ = std::move(filter);
+}
+
+void Playback::set_heartbeat(net::TimeoutQueue& silences, size_t event_bytes_max) {
+  heartbeat_ = std::make_unique<Heartbeat>(
+      silences, event_bytes_max,
+      [](void* self) noexcept { static_cast<Playback*>(self)->on_silence(); }, this);
+}
+
+// A comment, which readers of event streams skip, framed as the body is.
+void Playback::on_silence() {
+  heartbeat_->rearm();
+  if (!heartbeat_->may_speak() || connection_.unwritten() > 0) return;
+  std::string text;
+  const bool chunked = form_ == BodyForm::kChunked;
+  if (chunked) text.append(http::ChunkHead(Heartbeat::kComment.size()).view());
+  text.append(Heartbeat::kComment);
+  if (chunked) text.append(http::kCrlf);
+  const net::Piece piece = net::Piece::transient(text);
+  connection_.write({&piece, 1});
 }
 
 void Playback::set_pace(net::Loop& loop, std::shared_ptr<const recording::Record> record,
@@ -50,6 +70,7 @@ void Playback::set_pace(net::Loop& loop, std::shared_ptr<const recording::Record
 
 void Playback::stop() {
   active_ = false;
+  heartbeat_.reset();
   paced_.reset();
   cursor_.leave();
 }
@@ -159,6 +180,10 @@ void Playback::write_out(Batch& batch) {
   } else {
     body_bytes_ += batch.bytes;
   }
+  if (heartbeat_ != nullptr && batch.bytes > 0) {
+    for (size_t i = 0; i < batch.piece_count; ++i) heartbeat_->on_sent(batch.pieces[i].view());
+    heartbeat_->rearm();
+  }
   if (batch.bytes <= kJoinedMax) {
     for (size_t i = 0; i < batch.piece_count; ++i) scratch_.before.append(batch.pieces[i].view());
     scratch_.before.append(scratch_.after);
@@ -176,6 +201,7 @@ void Playback::write_out(Batch& batch) {
 
 void Playback::fail() {
   active_ = false;
+  heartbeat_.reset();
   teller_.on_answer_failed(began_);
 }
 

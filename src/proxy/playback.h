@@ -6,6 +6,7 @@
 
 #include "proxy/body_filter.h"
 #include "proxy/client_connection.h"
+#include "proxy/heartbeat.h"
 #include "proxy/paced_body.h"
 #include "recording/cursor.h"
 
@@ -68,6 +69,8 @@ class Playback {
   void start(http::Version client_version);
   // While on_answer_head runs: how the body goes out, and, if not null, what it goes through.
   void set_body(BodyForm form, std::unique_ptr<BodyFilter> filter = nullptr);
+  // The same: silences of this event stream, which is not coded, are filled.
+  void set_heartbeat(net::TimeoutQueue& silences, size_t event_bytes_max);
   BodyForm body_form() const { return form_; }
   void on_drained() { pump(); }
   void stop();
@@ -82,6 +85,7 @@ class Playback {
   Emitted wait(recording::Cursor::Status status);
   bool filter(recording::Batch& batch, recording::Cursor::Status status);
   void write_out(recording::Batch& batch);
+  void on_silence();
   void fail();
 
   ClientConnection& connection_;
@@ -90,7 +94,8 @@ class Playback {
   base::Wakeup wakeup_;
   recording::Cursor cursor_;
   std::unique_ptr<BodyFilter> filter_;
-  std::unique_ptr<PacedBody> paced_;  // null: as fast as the client takes it
+  std::unique_ptr<Heartbeat> heartbeat_;  // null: nothing is put in
+  std::unique_ptr<PacedBody> paced_;      // null: as fast as the client takes it
   http::Version client_version_ = http::Version::kHttp11;
   BodyForm form_ = BodyForm::kPlain;
   bool active_ = false;

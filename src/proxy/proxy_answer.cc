@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "http/forwarding.h"
 #include "http/writer.h"
+#include "openai/answer_reader.h"
 #include "proxy/answer_head.h"
 #include "proxy/proxy_exchange.h"
 
@@ -116,6 +117,11 @@ void ProxyExchange::write_live_head(const http::ResponseHead& head,
   const BodyForm form = set_live_framing(&answer);
   http::write_head(*out, answer);
   playback_.set_body(form, std::move(filter));
+  const bool open_ended = form == BodyForm::kChunked || form == BodyForm::kUntilClose;
+  if (context_.heartbeats != nullptr && open_ended && head.status == 200 &&
+      openai::is_event_stream(head) && !answer.fields.find("Content-Encoding")) {
+    playback_.set_heartbeat(*context_.heartbeats, context_.commons.settings.object_max);
+  }
 }
 
 BodyForm ProxyExchange::set_live_framing(http::ResponseHead* head) {

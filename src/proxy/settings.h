@@ -35,6 +35,7 @@ struct Settings {
   int64_t ttl_ms = 0;
   cache::Lenience lenience;
   openai::Pace pace;
+  uint64_t heartbeat_ms = 0;  // 0: none
   bool coalesce = true;
   bool retry_reused = true;
   recording::OnAbandon on_abort = recording::OnAbandon::kCancel;

@@ -57,6 +57,7 @@ class Worker {
   TunnelGroup tunnels_;
   PursuitGroup pursuits_;  // outlives the calls, whose keepers hand it what is left to do
   CallGroup calls_;
+  net::TimeoutQueue heartbeats_;
   WorkerContext context_;
   ConnectionGroup clients_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -20,6 +20,7 @@ struct WorkerContext {
   CallGroup& calls;
   TunnelGroup& tunnels;
   PursuitGroup& pursuits;
+  net::TimeoutQueue* heartbeats;  // null: silences inside event streams stay silent
   openai::QuestionReader questions;
   openai::AnswerJson answers;
   RandomIds ids;

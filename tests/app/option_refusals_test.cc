@@ -230,7 +230,6 @@ TEST(OptionRefusals, WhatThisBuildDoesNotHave) {
   } lacking[] = {
       {"cassette", "/tmp/tape", "--cassette is", "off"},
       {"mode", "offline", "--mode offline is", "cache or off"},
-      {"heartbeat", "15s", "--heartbeat is", "off"},
       {"upstream", "ollama=http://h:1", "--upstream NAME=URL is", "a URL alone"},
       {"upstream-proxy", "http://p:3128", "--upstream-proxy is", "off"},
       {"aliases", "helicone", "--aliases is", "none"},

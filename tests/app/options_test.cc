@@ -62,6 +62,7 @@ std::vector<Sample> samples() {
       {"drain", "0s", ""},
       {"stale", "10m", ""},
       {"pace", "25/s", ""},
+      {"heartbeat", "15s", ""},
       {"retry-reused", "off", ""},
       {"workers", "3", ""},
       {"max-connections", "17", ""},
