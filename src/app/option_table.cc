@@ -86,7 +86,7 @@ constexpr OptionSpec kAddresses[] = {
 };
 
 constexpr OptionSpec kCaching[] = {
-    {"mode", "MODE", "cache", nullptr, kOnce, kNotOffline, kRestart, choice<&O::mode, kModes>(),
+    {"mode", "MODE", "cache", nullptr, kOnce, kAll, kRestart, choice<&O::mode, kModes>(),
      "what to be: a cache; off: only a proxy; offline: one that never contacts the endpoint"},
     {"ttl", "DURATION", "24h", nullptr, kOnce, kAll, kLive, duration<&O::ttl_ms, 0>(),
      "how long an answer stays fresh; 0s stores nothing"},

@@ -25,7 +25,6 @@ enum class Repeat : uint8_t {
 enum class Built : uint8_t {
   kAll,
   kDefaultOnly,
-  kNotOffline,  // every value but offline
   kOneUnnamed,  // one value without a name
 };
 

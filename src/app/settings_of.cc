@@ -2,6 +2,22 @@
 
 namespace reprise::app {
 
+namespace {
+
+proxy::Mode mode_of(Mode mode) {
+  switch (mode) {
+    case Mode::kCache:
+      return proxy::Mode::kCache;
+    case Mode::kOff:
+      return proxy::Mode::kOff;
+    case Mode::kOffline:
+      return proxy::Mode::kOffline;
+  }
+  return proxy::Mode::kCache;
+}
+
+}  // namespace
+
 proxy::Settings settings_of(const Options& options) {
   const UpstreamAddress& upstream = options.upstreams.front();
   proxy::Settings settings;
@@ -12,7 +28,8 @@ proxy::Settings settings_of(const Options& options) {
                        .path_prefix = upstream.path_prefix,
                        .url = upstream.url};
   settings.scope = options.scope == Scope::kGlobal ? openai::Scope::kGlobal : openai::Scope::kKey;
-  settings.mode = options.mode == Mode::kOff ? proxy::Mode::kOff : proxy::Mode::kCache;
+  settings.mode = mode_of(options.mode);
+  if (options.mode == Mode::kOffline) settings.lenience.contact = cache::Contact::kNever;
   settings.name_space = options.name_space;
   settings.ignore = options.ignore;
   settings.ttl_ms = options.ttl_ms;

@@ -1,5 +1,6 @@
 #include "cache/memory_tier.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -113,6 +114,19 @@ bool MemoryTier::remove(const base::Digest128& key) {
   forget(*slot, doomed);
   publish_counts();
   return true;
+}
+
+std::vector<std::shared_ptr<const Entry>> MemoryTier::sample(size_t count_max) const {
+  std::vector<std::shared_ptr<const Entry>> entries;
+  entries.reserve(std::min(count_max, this->entries()));
+  for (const Shard& shard : shards_) {
+    std::scoped_lock lock(shard.mutex);
+    for (const auto& [key, slot] : shard.index) {
+      if (entries.size() == count_max) return entries;
+      entries.push_back(slot->entry);
+    }
+  }
+  return entries;
 }
 
 // What the table allocates: a control byte and a place for each of its capacity, a group more.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "cache/keyed_hash.h"
 #include "cache/s3_fifo.h"
@@ -41,6 +42,9 @@ class MemoryTier final : public Tier {
   // Puts `richer` in the place of `held`, of which it is a copy that knows more, if `held` is what
   // is there; false if it is not. One that has become too large to be worth it changes nothing.
   bool enrich(const Entry& held, std::shared_ptr<const Entry> richer);
+
+  // Some of the entries, `count_max` at most.
+  std::vector<std::shared_ptr<const Entry>> sample(size_t count_max) const;
 
   // For metrics: each a moment's value.
   size_t bytes_max() const { return bytes_max_; }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cache/freshness.h"
+#include "cache/nearest_question.h"
 
 namespace reprise::proxy {
 
@@ -34,7 +35,9 @@ base::Result<Explanation> Explainer::explain(const http::RequestHead& head, std:
   openai::QuestionDetails details = questions_.describe();
   explanation.key = question->key;
   explanation.canonical = std::move(details.canonical);
-  if (other != nullptr) explanation.differs = differing_members(details.members, other->members);
+  if (other != nullptr) {
+    explanation.differs = cache::differing_members(details.members, other->members);
+  }
   judge(inquiry, *question, &explanation);
   return explanation;
 }

@@ -1,6 +1,5 @@
 #include "proxy/explanation.h"
 
-#include <map>
 #include <utility>
 
 #include "base/check.h"
@@ -33,21 +32,6 @@ void write_text(base::JsonWriter& json, std::string_view name, std::string_view 
 }
 
 }  // namespace
-
-std::vector<std::string> differing_members(const std::vector<openai::MemberHash>& one,
-                                           const std::vector<openai::MemberHash>& other) {
-  // A member that both have alike is there twice.
-  std::map<std::pair<std::string_view, uint64_t>, size_t> seen;
-  for (const openai::MemberHash& member : one) ++seen[{member.name, member.hash}];
-  for (const openai::MemberHash& member : other) ++seen[{member.name, member.hash}];
-  std::vector<std::string> names;
-  for (const auto& [member, times] : seen) {
-    if (times == 1 && (names.empty() || names.back() != member.first)) {
-      names.emplace_back(member.first);
-    }
-  }
-  return names;
-}
 
 std::string explanation_json(const Explanation& explanation) {
   base::JsonWriter json;

@@ -26,10 +26,6 @@ struct Explanation {
   std::optional<std::vector<std::string>> differs;  // top-level members, against another entry
 };
 
-// The names of the members that only one of two questions has, or whose values differ; sorted.
-std::vector<std::string> differing_members(const std::vector<openai::MemberHash>& one,
-                                           const std::vector<openai::MemberHash>& other);
-
 std::string explanation_json(const Explanation& explanation);
 
 }  // namespace reprise::proxy

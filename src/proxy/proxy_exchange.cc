@@ -131,7 +131,9 @@ void ProxyExchange::decide() {
   question_ = *question;
   keyed_ = true;
   if (serve_remembered()) return;
-  if (inquiry_.terms.only_if_cached) return may_look_further() ? look_only() : refuse_uncached();
+  if (inquiry_.terms.only_if_cached || offline()) {
+    return may_look_further() ? look_only() : refuse_uncached();
+  }
   ask(inquiry_.terms.no_cache || !context_.commons.settings.coalesce ? Join::kAlone
                                                                      : Join::kAllowed);
 }
@@ -202,8 +204,8 @@ std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::Question
 
 // Whether a slower tier is worth asking, and was not asked yet.
 bool ProxyExchange::may_look_further() const {
-  return context_.commons.memcached != nullptr && !inquiry_.terms.no_cache && !asked_alone_ &&
-         inquiry_.upgrade.empty();
+  return context_.commons.memcached != nullptr && (!inquiry_.terms.no_cache || offline()) &&
+         !asked_alone_ && inquiry_.upgrade.empty();
 }
 
 // Neither joins nor leads: what a slower tier holds, if anything.
@@ -214,14 +216,9 @@ void ProxyExchange::look_only() {
   pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
 }
 
-void ProxyExchange::refuse_uncached() {
-  note_ = {CacheResult::kMiss, "uri-miss", "only-if-cached", false};
-  respond_error(openai::ErrorCode::kNotCached,
-                "the question is not in the cache, and only-if-cached was asked for");
-}
-
 // Joins a flight or leads one.
 void ProxyExchange::ask(Join join) {
+  if (offline()) return refuse_uncached();
   if (inquiry_.terms.no_cache) note_.forwarded = "request";
   if (context_.commons.budget.exhausted()) {
     if (may_look_further()) return look_only();
@@ -306,12 +303,14 @@ void ProxyExchange::bypass(BypassReason reason) {
     return respond_error(openai::ErrorCode::kNotCached,
                          "the request bypasses the cache, and only-if-cached was asked for");
   }
+  if (offline()) return refuse_contact("the request bypasses the cache");
   pass(CacheResult::kBypass);
 }
 
 // Forwards without keeping the answer; it is not remembered.
 void ProxyExchange::pass(CacheResult result) {
   note_.result = result;
+  if (offline()) return refuse_contact("answers of this path are not cached");
   auto recording = std::make_shared<recording::Recording>(
       recording::Keep::kPassing, recording::OnAbandon::kCancel,
       limits_of(context_.commons.settings), &context_.commons.budget);

@@ -50,7 +50,10 @@ class ProxyExchange final : public Exchange,
   void ask(Join join);
   bool may_look_further() const;
   void look_only();
+  bool offline() const;
   void refuse_uncached();
+  void refuse_contact(std::string_view what);
+  std::string nearest_known();
   void lead(const std::shared_ptr<cache::Flight>& flight, openai::QuestionDetails details,
             Join join);
   void follow(const std::shared_ptr<const cache::Flight>& flight);

@@ -85,7 +85,7 @@ void ProxyExchange::lack_form(openai::Unconvertible reason) {
 // Asks upstream, and nobody whose answer would have to be converted.
 void ProxyExchange::ask_for_form(openai::Unconvertible reason) {
   note_ = {base::CacheResult::kMiss, "uri-miss", openai::unconvertible_detail(reason), false};
-  if (inquiry_.terms.only_if_cached) return refuse_uncached();
+  if (inquiry_.terms.only_if_cached || offline()) return refuse_uncached();
   const bool joins = context_.commons.settings.coalesce && !asked_alone_;
   no_fallback_ = asked_alone_ = true;
   ask_anew(joins ? Join::kSameForm : Join::kAlone);

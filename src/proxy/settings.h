@@ -21,7 +21,7 @@ struct Upstream {
   std::string url;          // normalised: part of every key
 };
 
-enum class Mode : uint8_t { kCache, kOff };
+enum class Mode : uint8_t { kCache, kOff, kOffline };
 
 // Settings: what the proxy takes from the configuration. Times in milliseconds, sizes in bytes.
 // Immutable while workers run.

@@ -229,7 +229,6 @@ TEST(OptionRefusals, WhatThisBuildDoesNotHave) {
     std::string expected;
   } lacking[] = {
       {"cassette", "/tmp/tape", "--cassette is", "off"},
-      {"mode", "offline", "--mode offline is", "cache or off"},
       {"upstream", "ollama=http://h:1", "--upstream NAME=URL is", "a URL alone"},
       {"upstream-proxy", "http://p:3128", "--upstream-proxy is", "off"},
       {"aliases", "helicone", "--aliases is", "none"},

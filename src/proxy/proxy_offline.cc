@@ -1,0 +1,67 @@
+#include <string>
+#include <utility>
+
+#include "cache/nearest_question.h"
+#include "proxy/proxy_exchange.h"
+
+// How ProxyExchange refuses what only the endpoint could answer, where it is not to be asked.
+
+namespace reprise::proxy {
+
+namespace {
+
+// How many known questions are compared with one that is not.
+constexpr size_t kComparedMax = 4096;
+
+// What is not in the body, and tells questions apart all the same.
+constexpr std::string_view kApart = "path, query, namespace, headers or credentials";
+
+std::string describe(const cache::NearestQuestion::Nearest& nearest) {
+  std::string text = "; the nearest known question is " + nearest.key.hex();
+  if (nearest.differs.empty()) return text.append(", which differs in ").append(kApart);
+  text.append(", which differs in: ");
+  for (const std::string& name : nearest.differs) {
+    if (&name != &nearest.differs.front()) text.append(", ");
+    text.append(name);
+  }
+  return text;
+}
+
+}  // namespace
+
+bool ProxyExchange::offline() const { return context_.commons.settings.mode == Mode::kOffline; }
+
+void ProxyExchange::refuse_contact(std::string_view what) {
+  respond_error(openai::ErrorCode::kNotCached,
+                std::string(what) + ", and reprise is offline (--mode offline)");
+}
+
+void ProxyExchange::refuse_uncached() {
+  const bool other_form = !note_.detail.empty();
+  std::string what = "the question is not in the cache";
+  if (other_form) {
+    what = "the question is in the cache, but not in this form (" + std::string(note_.detail) + ")";
+  }
+  if (offline()) {
+    note_ = {base::CacheResult::kMiss, "uri-miss", "offline", false};
+    if (!other_form) what += nearest_known();
+    return refuse_contact(what);
+  }
+  note_ = {base::CacheResult::kMiss, "uri-miss", "only-if-cached", false};
+  respond_error(openai::ErrorCode::kNotCached, what + ", and only-if-cached was asked for");
+}
+
+// Which known question whoever asks may have meant, for people.
+std::string ProxyExchange::nearest_known() {
+  read_again();
+  const openai::QuestionDetails details = context_.questions.describe();
+  cache::NearestQuestion nearest(details.members);
+  for (const auto& entry : context_.commons.memory.sample(kComparedMax)) {
+    if (entry->route != question_.route || context_.commons.purges.gone(*entry)) continue;
+    nearest.consider(entry->key, entry->members);
+  }
+  const auto found = nearest.found();
+  return found ? describe(*found) : std::string("; no question of this route is known");
+}
+
+}  // namespace reprise::proxy
