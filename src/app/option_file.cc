@@ -1,12 +1,6 @@
-#include <fcntl.h>
-#include <toml++/toml.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "app/option_sources.h"
 #include "app/option_values.h"
+#include "app/toml_file.h"
 #include "base/log_escape.h"
 
 namespace reprise::app {
@@ -15,38 +9,6 @@ namespace {
 
 using base::ErrorKind;
 using base::Result;
-
-constexpr size_t kFileBytesMax = size_t{1} << 20;
-
-tl::unexpected<base::Error> bad_file(const std::string& path, const std::string& why) {
-  return complain({"config", path, "expected a readable TOML file, but " + why, ""});
-}
-
-Result<std::string> read_whole(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return bad_file(path, std::strerror(errno));
-  std::string text;
-  char buffer[16384];
-  ssize_t size = 0;
-  while ((size = ::read(fd, buffer, sizeof buffer)) > 0 && text.size() <= kFileBytesMax) {
-    text.append(buffer, static_cast<size_t>(size));
-  }
-  const int error = errno;
-  ::close(fd);
-  if (size < 0) return bad_file(path, std::strerror(error));
-  if (text.size() > kFileBytesMax) return bad_file(path, "this one is larger than 1 MiB");
-  return text;
-}
-
-// How a value is written in the file, if it is none of ours.
-std::string_view type_name(const toml::node& node) {
-  if (node.is_table()) return "a table";
-  if (node.is_array()) return "an array";
-  if (node.is_boolean()) return "a boolean";
-  if (node.is_integer()) return "an integer";
-  if (node.is_floating_point()) return "a float";
-  return "a date or a time";
-}
 
 std::string_view expected_types(const OptionSpec& spec) {
   switch (spec.binding.kind) {
@@ -113,7 +75,7 @@ Result<std::vector<Given>> read_table(const toml::table& table, const std::strin
     }
     std::vector<std::string> values;
     if (!read_values(*spec, node, &values)) {
-      return complain({spec->name, type_name(node), expected_types(*spec), origin});
+      return complain({spec->name, toml_type_name(node), expected_types(*spec), origin});
     }
     given.push_back({spec, std::move(values), std::move(origin)});
   }
@@ -123,15 +85,9 @@ Result<std::vector<Given>> read_table(const toml::table& table, const std::strin
 }  // namespace
 
 Result<std::vector<Given>> read_config_file(const std::string& path) {
-  const auto text = read_whole(path);
-  if (!text) return tl::unexpected(text.error());
-  try {
-    return read_table(toml::parse(*text), path);
-  } catch (const toml::parse_error& error) {
-    std::string why = "line " + std::to_string(error.source().begin.line) + ": ";
-    base::append_escaped(error.description(), why);
-    return bad_file(path, why);
-  }
+  const auto table = read_toml_file({"config", path, ""});
+  if (!table) return tl::unexpected(table.error());
+  return read_table(*table, path);
 }
 
 }  // namespace reprise::app
