@@ -22,13 +22,6 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-// Where an option's value came from, as complaints name it.
-std::string_view origin_of(const Options& options, std::string_view name) {
-  const auto found = options.origins.find(name);
-  if (found == options.origins.end()) return "the default";
-  return found->second == "flag" ? std::string_view() : found->second;
-}
-
 tl::unexpected<base::Error> conflict(const Options& options, std::string_view name,
                                      std::string_view value, std::string_view expected) {
   return complain({name, value, expected, origin_of(options, name)});
@@ -105,8 +98,7 @@ Result<void> check_files(const Options& options) {
     const std::string& path;
   } files[] = {{"upstream-ca", options.upstream_ca_file},
                {"tls-cert", options.tls_cert_file},
-               {"tls-key", options.tls_key_file},
-               {"prices", options.prices_file}};
+               {"tls-key", options.tls_key_file}};
   for (const auto& file : files) {
     if (file.path.empty()) continue;
     const std::string why = why_unreadable(file.path);

@@ -54,6 +54,12 @@ tl::unexpected<base::Error> complain(const Complaint& complaint) {
   return base::fail(base::ErrorKind::kRefuse, std::move(detail));
 }
 
+std::string_view origin_of(const Options& options, std::string_view name) {
+  const auto found = options.origins.find(name);
+  if (found == options.origins.end()) return "the default";
+  return found->second == "flag" ? std::string_view() : found->second;
+}
+
 std::string suggestion(std::string_view name) {
   const OptionSpec* const nearest = nearest_option(name);
   return nearest == nullptr ? "" : "; did you mean --" + std::string(nearest->name) + "?";

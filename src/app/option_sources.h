@@ -46,6 +46,8 @@ struct Complaint {
   std::string_view origin;
 };
 tl::unexpected<base::Error> complain(const Complaint& complaint);
+// Where an option's value came from, as complaints name it.
+std::string_view origin_of(const Options& options, std::string_view name);
 // "" or `; did you mean --ttl?`
 std::string suggestion(std::string_view name);
 

@@ -130,7 +130,7 @@ constexpr OptionSpec kCaching[] = {
     {"aliases", "NAME", "none", "none", kList, kDefaultOnly, kRestart,
      choices<&O::aliases, kAliases>(),
      "also understand and answer the cache headers of helicone, cloudflare, portkey, openrouter"},
-    {"prices", "FILE", "none", "none", kOnce, kDefaultOnly, kLive, text<&O::prices_file>(),
+    {"prices", "FILE", "none", "none", kOnce, kAll, kLive, text<&O::prices_file>(),
      "a TOML file: dollars per million tokens by model, for the savings metric"},
 };
 

@@ -1,11 +1,13 @@
 #include "app/options.h"
 
 #include <initializer_list>
+#include <utility>
 
 #include "app/option_checks.h"
 #include "app/option_secret.h"
 #include "app/option_sources.h"
 #include "app/option_table.h"
+#include "app/price_file.h"
 #include "base/check.h"
 #include "base/log_escape.h"
 
@@ -70,6 +72,14 @@ void warn_of_open_secret(Options& options) {
                              ": every user of this machine may read it");
 }
 
+Result<void> load_prices(Options& options) {
+  if (options.prices_file.empty()) return {};
+  auto prices = read_prices(options.prices_file, origin_of(options, "prices"));
+  if (!prices) return tl::unexpected(std::move(prices.error()));
+  options.prices = *std::move(prices);
+  return {};
+}
+
 // Defaults that depend on other options.
 void settle(Options& options) {
   if (!options.cassette_directory.empty() && !options.origins.contains("scope")) {
@@ -114,6 +124,7 @@ Result<Options> load_options(const std::vector<std::string>& arguments,
   }
   settle(options);
   if (auto checked = check_options(options); !checked) return tl::unexpected(checked.error());
+  if (auto loaded = load_prices(options); !loaded) return tl::unexpected(loaded.error());
   warn_of_open_secret(options);
   return options;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "openai/pace.h"
+#include "openai/prices.h"
 
 namespace reprise::app {
 
@@ -113,6 +115,7 @@ struct Options {
   std::string admin_token;  // empty: none
   std::vector<Alias> aliases;
   std::string prices_file;
+  std::shared_ptr<const openai::Prices> prices;  // what that file says; null: none
 
   Command command = Command::kRun;
   std::string config_file;

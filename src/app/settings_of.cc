@@ -46,6 +46,7 @@ proxy::Settings settings_of(const Options& options) {
   settings.connect_timeout_ms = static_cast<uint64_t>(options.connect_timeout_ms);
   settings.first_byte_timeout_ms = static_cast<uint64_t>(options.first_byte_timeout_ms);
   settings.idle_timeout_ms = static_cast<uint64_t>(options.idle_timeout_ms);
+  settings.prices = options.prices;
   return settings;
 }
 

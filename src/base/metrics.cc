@@ -6,9 +6,6 @@
 namespace reprise::base {
 namespace {
 
-// No answer has more; what an upstream claims must not make a sum wrap.
-constexpr uint64_t kTokensPerAnswerMax = 1'000'000'000;
-
 // For each bit width the bucket of its smallest number. Bounds lie about a factor of two apart, so
 // few numbers of that width belong further on.
 constexpr std::array<uint8_t, 65> first_buckets() {
@@ -54,11 +51,13 @@ void WorkerMetrics::count_saved(ModelId model, const SavedWork& work) {
   add(first, std::min(work.prompt_tokens, kTokensPerAnswerMax));
   add(first + 1, std::min(work.completion_tokens, kTokensPerAnswerMax));
   add(first + 2, static_cast<uint64_t>(std::max<int64_t>(work.duration_us, 0)));
+  add(first + 3, work.nano_usd);
 }
 
 SavedWork MetricTotals::saved(ModelId model) const {
   const size_t first = MetricCells::saved(model);
-  return {cells_[first], cells_[first + 1], static_cast<int64_t>(cells_[first + 2])};
+  return {cells_[first], cells_[first + 1], static_cast<int64_t>(cells_[first + 2]),
+          cells_[first + 3]};
 }
 
 DurationTotals MetricTotals::durations(size_t first) const {

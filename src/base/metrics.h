@@ -54,7 +54,7 @@ struct MetricCells {
   static constexpr size_t kFirstByteTime = kRequestTime + kCacheResultCount * kDurationCells;
   static constexpr size_t kBypass = kFirstByteTime + kCacheResultCount * kDurationCells;
   static constexpr size_t kNotStored = kBypass + kMetricReasonsMax;
-  static constexpr size_t kSavedCells = 3;  // prompt tokens, completion tokens, microseconds
+  static constexpr size_t kSavedCells = 4;  // as SavedWork has them
   static constexpr size_t kSaved = kNotStored + kMetricReasonsMax;
   static constexpr size_t kConnections = kSaved + ModelTable::kIds * kSavedCells;
   static constexpr size_t kStreams = kConnections + 1;
@@ -81,11 +81,15 @@ struct MetricCells {
   }
 };
 
-// SavedWork: what one replay spared its asker.
+// No answer has more; what an upstream claims must not make a sum wrap.
+inline constexpr uint64_t kTokensPerAnswerMax = 1'000'000'000;
+
+// SavedWork: what one answer spared its asker.
 struct SavedWork {
   uint64_t prompt_tokens = 0;
   uint64_t completion_tokens = 0;
   int64_t duration_us = 0;
+  uint64_t nano_usd = 0;  // billionths of a dollar
 };
 
 // WorkerMetrics: one worker's counters, on cache lines of its own.

@@ -39,7 +39,7 @@ struct Flight {
   openai::Form asked_form;            // in which upstream is asked: of kFleet, not our leader's
   std::shared_ptr<const Entry> held;  // what a slower tier held; null: nothing
   // Before its end:
-  std::shared_ptr<const Entry> kept;  // its answer, to be converted; null: not good, or elsewhere
+  std::shared_ptr<const Entry> kept;  // its answer; null: not good, or elsewhere
 };
 
 // Company: whose flights a question joins.

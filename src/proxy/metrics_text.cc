@@ -157,11 +157,16 @@ void append_saved(std::vector<MetricFamily>& families, const Readings& readings)
   MetricFamily time =
       family("reprise_saved_seconds_total", "Time that those answers took when they were recorded.",
              MetricType::Counter);
+  MetricFamily dollars =
+      family("reprise_saved_usd_total",
+             "Dollars that those answers would have cost; 0 for models without a known price.",
+             MetricType::Counter);
   const auto add_model = [&](base::ModelId id, std::string_view name) {
     const base::SavedWork saved = readings.totals.saved(id);
     add(tokens, {label("model", name)},
         static_cast<double>(saved.prompt_tokens) + static_cast<double>(saved.completion_tokens));
     add(time, {label("model", name)}, seconds(static_cast<uint64_t>(saved.duration_us)));
+    add(dollars, {label("model", name)}, static_cast<double>(saved.nano_usd) / 1e9);
   };
   CHECK(readings.models.size() <= base::ModelTable::kModelsMax);
   for (size_t id = 0; id < readings.models.size(); ++id) {
@@ -170,6 +175,7 @@ void append_saved(std::vector<MetricFamily>& families, const Readings& readings)
   add_model(base::ModelTable::kOther, "other");
   families.push_back(std::move(tokens));
   families.push_back(std::move(time));
+  families.push_back(std::move(dollars));
 }
 
 // Bucket i holds the batches of up to 2^i names; whatever is larger is in the last one too.

@@ -141,6 +141,8 @@ BodyForm ProxyExchange::set_live_framing(http::ResponseHead* head) {
 }
 
 void ProxyExchange::on_answer_end() {
+  // Who joins is spared a request of its own, but not the wait.
+  if (follower_ && entry_ == nullptr && flight_->kept != nullptr) count_saved(*flight_->kept, 0);
   const bool closes = until_close() || persistence() == Persistence::kClose;
   connection_.end_response(closes ? ClientConnection::Reuse::kClose
                                   : ClientConnection::Reuse::kKeepAlive);
@@ -278,13 +280,19 @@ void ProxyExchange::account() {
   metrics.count_request(static_cast<size_t>(inquiry_.route), note_.result);
   metrics.observe_request(note_.result, now_us - started_us_);
   if (first_byte_us_ != 0) metrics.observe_first_byte(note_.result, first_byte_us_ - started_us_);
-  const bool replayed = note_.result == CacheResult::kHit || note_.result == CacheResult::kStale;
-  if (replayed && entry_ != nullptr && entry_->usage.present && status_ != 0) {
-    metrics.count_saved(entry_->model_id, {entry_->usage.prompt, entry_->usage.completion,
-                                           entry_->duration_ms * 1000});
+  if (entry_ != nullptr && status_ != 0) {
+    const bool waited = note_.result == CacheResult::kCoalesced;
+    count_saved(*entry_, waited ? 0 : entry_->duration_ms * 1000);
   }
   metrics.stream_closed();
   if (base::log::access_enabled()) log_access(now_us);
+}
+
+void ProxyExchange::count_saved(const cache::Entry& entry, int64_t spared_us) {
+  base::SavedWork saved{entry.usage.prompt, entry.usage.completion, spared_us, 0};
+  const openai::Prices* prices = context_.commons.settings.prices.get();
+  if (prices != nullptr) saved.nano_usd = prices->nano_usd(entry.model_answered, entry.usage);
+  context_.metrics.count_saved(entry.model_id, saved);
 }
 
 void ProxyExchange::log_access(int64_t now_us) {

@@ -102,6 +102,7 @@ class ProxyExchange final : public Exchange,
   bool until_close() const { return playback_.body_form() == BodyForm::kUntilClose; }
   void note_first_byte();
   void account();
+  void count_saved(const cache::Entry& entry, int64_t spared_us);
   void log_access(int64_t now_us);
 
   void on_body_wanted() override;

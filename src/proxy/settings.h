@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cache/freshness.h"
 #include "openai/pace.h"
+#include "openai/prices.h"
 #include "openai/request.h"
 #include "recording/recording.h"
 
@@ -45,6 +47,7 @@ struct Settings {
   uint64_t connect_timeout_ms = 0;
   uint64_t first_byte_timeout_ms = 0;
   uint64_t idle_timeout_ms = 0;
+  std::shared_ptr<const openai::Prices> prices;  // null: none are known
 };
 
 }  // namespace reprise::proxy

@@ -49,10 +49,11 @@ void write_saved(JsonWriter& json, const base::MetricTotals& totals) {
     sum.prompt_tokens += saved.prompt_tokens;
     sum.completion_tokens += saved.completion_tokens;
     sum.duration_us += saved.duration_us;
+    sum.nano_usd += saved.nano_usd;
   }
   json.key("saved").begin_object().member("prompt_tokens", sum.prompt_tokens);
   json.member("completion_tokens", sum.completion_tokens);
-  json.member("usd", 0);  // without prices nothing is known to have cost anything
+  json.member("usd", static_cast<double>(sum.nano_usd) / 1e9);
   json.member("seconds", static_cast<double>(sum.duration_us) / 1e6).end_object();
 }
 

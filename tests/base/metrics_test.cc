@@ -47,7 +47,7 @@ TEST(Metrics, EveryCounterHasACellOfItsOwn) {
   worker.count_bypass(kMetricReasonsMax - 1);
   worker.count_not_stored(0);
   worker.count_not_stored(kMetricReasonsMax - 1);
-  worker.count_saved(ModelTable::kOther, {1, 2, 3});
+  worker.count_saved(ModelTable::kOther, {1, 2, 3, 4});
   worker.connection_opened();
   worker.stream_opened();
   worker.stream_opened();
@@ -68,6 +68,7 @@ TEST(Metrics, EveryCounterHasACellOfItsOwn) {
   EXPECT_EQ(totals.saved(ModelTable::kOther).prompt_tokens, 1u);
   EXPECT_EQ(totals.saved(ModelTable::kOther).completion_tokens, 2u);
   EXPECT_EQ(totals.saved(ModelTable::kOther).duration_us, 3);
+  EXPECT_EQ(totals.saved(ModelTable::kOther).nano_usd, 4u);
   EXPECT_EQ(totals.connections(), 1u);
   EXPECT_EQ(totals.streams(), 2u);
 }
@@ -105,7 +106,7 @@ TEST(Metrics, ADurationFallsIntoTheFirstBucketThatHoldsIt) {
 TEST(Metrics, AnAbsurdTokenCountDoesNotWrapTheSum) {
   Metrics metrics(1);
   for (int i = 0; i < 3; ++i) {
-    metrics.worker(0).count_saved(0, {std::numeric_limits<uint64_t>::max(), 7, -1});
+    metrics.worker(0).count_saved(0, {std::numeric_limits<uint64_t>::max(), 7, -1, 0});
   }
   EXPECT_EQ(metrics.total().saved(0).prompt_tokens, 3'000'000'000u);
   EXPECT_EQ(metrics.total().saved(0).completion_tokens, 21u);

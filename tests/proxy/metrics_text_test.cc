@@ -173,16 +173,18 @@ TEST(MetricsText, HistogramsAccumulate) {
 TEST(MetricsText, SavingsComeByModel) {
   base::Metrics metrics(2);
   const base::ModelId model = metrics.models().intern("a\"b\\c");
-  metrics.worker(0).count_saved(model, {10, 20, 1'500'000});
-  metrics.worker(1).count_saved(model, {1, 2, 250'000});
-  metrics.worker(1).count_saved(base::ModelTable::kOther, {7, 0, 0});
+  metrics.worker(0).count_saved(model, {10, 20, 1'500'000, 7'500});
+  metrics.worker(1).count_saved(model, {1, 2, 250'000, 2'000'000'000});
+  metrics.worker(1).count_saved(base::ModelTable::kOther, {7, 0, 0, 0});
   Readings readings;
   readings.totals = metrics.total();
   readings.models = metrics.models().names();
   const Exposition text(metrics_text(readings));
   EXPECT_EQ(text[R"(reprise_saved_tokens_total{model="a\"b\\c"})"], 33);
   EXPECT_EQ(text[R"(reprise_saved_seconds_total{model="a\"b\\c"})"], 1.75);
+  EXPECT_EQ(text[R"(reprise_saved_usd_total{model="a\"b\\c"})"], 2.0000075);
   EXPECT_EQ(text[R"(reprise_saved_tokens_total{model="other"})"], 7);
+  EXPECT_EQ(text[R"(reprise_saved_usd_total{model="other"})"], 0);
 }
 
 // Every number is another one, so that a pair that was swapped shows.

@@ -23,8 +23,8 @@ TEST(StatsJson, AddsUpRoutesAndModels) {
   metrics.worker(1).count_request(5, CacheResult::kHit);
   metrics.worker(1).count_request(1, CacheResult::kCoalesced);
   metrics.worker(0).count_request(0, CacheResult::kPassed);
-  metrics.worker(0).count_saved(metrics.models().intern("a"), {1, 2, 500'000});
-  metrics.worker(1).count_saved(metrics.models().intern("b"), {10, 20, 2'000'000});
+  metrics.worker(0).count_saved(metrics.models().intern("a"), {1, 2, 500'000, 1});
+  metrics.worker(1).count_saved(metrics.models().intern("b"), {10, 20, 2'000'000, 250'000'000});
   metrics.worker(1).stream_opened();
   Readings readings;
   readings.uptime_us = 61'999'999;
@@ -37,7 +37,7 @@ TEST(StatsJson, AddsUpRoutesAndModels) {
             R"("memory":{"entries":1,"bytes":2,"bytes_max":3,"evictions":4},)"
             R"("memcached":{"servers":[],"hits":0,"misses":0,"timeouts":0},)"
             R"("in_flight":{"streams":1,"recordings":5,"bytes":6},)"
-            R"("saved":{"prompt_tokens":11,"completion_tokens":22,"usd":0,"seconds":2.5}})");
+            R"("saved":{"prompt_tokens":11,"completion_tokens":22,"usd":0.250000001,"seconds":2.5}})");
 }
 
 TEST(StatsJson, NamesTheServersAndWhatTheyAnswered) {
