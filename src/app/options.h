@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "openai/aliases.h"
 #include "openai/pace.h"
 #include "openai/prices.h"
 
@@ -59,7 +60,6 @@ struct UpstreamAddress {
 enum class Scope : uint8_t { kKey, kGlobal };
 enum class Mode : uint8_t { kCache, kOff, kOffline };
 enum class OnAbort : uint8_t { kCancel, kFinish };
-enum class Alias : uint8_t { kHelicone, kCloudflare, kPortkey, kOpenrouter };
 
 // Command: what this start is for.
 enum class Command : uint8_t { kRun, kCheck, kVersion, kHelp };
@@ -113,7 +113,7 @@ struct Options {
   base::log::Level log_level = base::log::Level::kInfo;
   bool access_log = false;
   std::string admin_token;  // empty: none
-  std::vector<Alias> aliases;
+  std::vector<openai::Alias> aliases;
   std::string prices_file;
   std::shared_ptr<const openai::Prices> prices;  // what that file says; null: none
 

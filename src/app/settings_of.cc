@@ -1,5 +1,6 @@
 #include "app/settings_of.h"
 
+
 namespace reprise::app {
 
 namespace {
@@ -32,6 +33,7 @@ proxy::Settings settings_of(const Options& options) {
   if (options.mode == Mode::kOffline) settings.lenience.contact = cache::Contact::kNever;
   settings.name_space = options.name_space;
   settings.ignore = options.ignore;
+  for (const openai::Alias alias : options.aliases) settings.aliases.add(alias);
   settings.ttl_ms = options.ttl_ms;
   settings.lenience.stale_ms = options.stale_ms;
   settings.pace = options.pace;

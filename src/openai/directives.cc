@@ -1,6 +1,7 @@
 #include "openai/directives.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/duration.h"
 
@@ -22,7 +23,10 @@ struct Directive {
   bool well_formed = true;
 };
 
-Directive split(std::string_view element) {
+// Spacing: whether there may be white space around '='.
+enum class Spacing : uint8_t { kNone, kAllowed };
+
+Directive split(std::string_view element, Spacing spacing) {
   const size_t equals = element.find('=');
   Directive directive{element, std::nullopt, true};
   if (equals != std::string_view::npos) {
@@ -31,26 +35,17 @@ Directive split(std::string_view element) {
   }
   // White space around '=' is malformed, but we should know whose.
   const std::string_view trimmed = http::trim(directive.name);
-  directive.well_formed = trimmed == directive.name;
+  directive.well_formed = spacing == Spacing::kAllowed || trimmed == directive.name;
   directive.name = trimmed;
+  if (directive.argument && spacing == Spacing::kAllowed) {
+    directive.argument = http::trim(*directive.argument);
+  }
   if (directive.argument && directive.argument->starts_with('"')) {
     const size_t size = directive.argument->size();
     directive.well_formed &= size >= 2 && directive.argument->ends_with('"');
     directive.argument = directive.argument->substr(1, size < 2 ? 0 : size - 2);
   }
   return directive;
-}
-
-std::optional<int64_t> parse_delta_seconds(const Directive& directive) {
-  if (!directive.well_formed || !directive.argument || directive.argument->empty()) {
-    return std::nullopt;
-  }
-  int64_t seconds = 0;
-  for (const char c : *directive.argument) {
-    if (c < '0' || c > '9') return std::nullopt;
-    seconds = std::min(seconds * 10 + (c - '0'), kDeltaSecondsMax);
-  }
-  return seconds;
 }
 
 enum class Argument : uint8_t { kNone, kOptional, kRequired };
@@ -84,7 +79,8 @@ Result<void> apply(const KnownDirective& known, const Directive& directive, Dire
     if (known.seconds != nullptr && !(out->*known.seconds)) out->*known.seconds = kDeltaSecondsMax;
     return {};
   }
-  const std::optional<int64_t> seconds = parse_delta_seconds(directive);
+  const std::optional<int64_t> seconds =
+      directive.well_formed ? parse_delta_seconds(directive.argument.value_or("")) : std::nullopt;
   if (known.argument == Argument::kNone || !seconds) {
     return fail(ErrorKind::kRefuse, malformed(known));
   }
@@ -93,10 +89,10 @@ Result<void> apply(const KnownDirective& known, const Directive& directive, Dire
   return {};
 }
 
-Result<void> parse_cache_control(std::string_view value, Directives* out) {
+Result<void> parse_cache_control(std::string_view value, Spacing spacing, Directives* out) {
   Result<void> result;
   http::for_each_element(value, [&](std::string_view element) {
-    const Directive directive = split(element);
+    const Directive directive = split(element, spacing);
     for (const KnownDirective& known : kKnownDirectives) {
       if (!result || !http::iequals(directive.name, known.name)) continue;
       result = apply(known, directive, out);
@@ -157,9 +153,23 @@ bool is_own(std::string_view name) {
          http::iequals(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
 }
 
+// What is said in our own words counts.
+void merge(AliasAsks asks, Directives* out) {
+  out->no_cache |= asks.no_cache;
+  out->no_store |= asks.no_store;
+  // To Helicone it is the life of what is recorded; 0 is no-cache here, whoever says it.
+  if (asks.speaks_helicone && out->max_age_s > 0) asks.ttl_s = out->max_age_s;
+  if (!out->ttl_ms && asks.ttl_s) out->ttl_ms = *asks.ttl_s * 1000;
+  if (out->name_space.empty()) out->name_space = std::move(asks.name_space);
+  if (out->key.empty()) out->key = std::move(asks.key);
+  out->ignored = std::move(asks.ignored);
+}
+
 }  // namespace
 
-base::Result<Directives> parse_directives(const http::Fields& fields) {
+base::Result<Directives> parse_directives(const http::Fields& fields, Aliases aliases) {
+  AliasAsks asks;
+  if (!aliases.empty()) asks = read_alias_fields(fields, aliases);
   Directives directives;
   uint8_t seen = 0;
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -168,20 +178,34 @@ base::Result<Directives> parse_directives(const http::Fields& fields) {
     if (is_own(field.name)) {
       result = parse_own(field, &seen, &directives);
     } else if (http::iequals(field.name, "cache-control")) {
-      result = parse_cache_control(field.value, &directives);
+      // Helicone's own example has it.
+      const Spacing spacing = asks.speaks_helicone ? Spacing::kAllowed : Spacing::kNone;
+      result = parse_cache_control(field.value, spacing, &directives);
     }
     if (!result) return tl::unexpected(result.error());
   }
   if (directives.max_age_s == 0) directives.no_cache = true;
+  if (!aliases.empty()) merge(std::move(asks), &directives);
   return directives;
 }
 
-void strip_control_fields(Route route, http::Fields* fields) {
+void strip_control_fields(Route route, Aliases aliases, http::Fields* fields) {
   for (size_t i = fields->size(); i > 0; --i) {
     const std::string_view name = (*fields)[i - 1].name;
-    const bool cache_control = route != Route::kOther && http::iequals(name, "cache-control");
-    if (is_own(name) || cache_control) fields->remove_at(i - 1);
+    const bool to_caches = http::iequals(name, "cache-control") ||
+                           (!aliases.empty() && is_alias_request_field(name, aliases));
+    if (is_own(name) || (route != Route::kOther && to_caches)) fields->remove_at(i - 1);
   }
+}
+
+std::optional<int64_t> parse_delta_seconds(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  int64_t seconds = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    seconds = std::min(seconds * 10 + (c - '0'), kDeltaSecondsMax);
+  }
+  return seconds;
 }
 
 bool is_valid_label(std::string_view text) {

@@ -11,6 +11,7 @@ namespace reprise::openai {
 namespace {
 
 constexpr std::string_view kFormatVersion = "reprise question 1";
+constexpr std::string_view kWithout = "without";
 constexpr size_t kKeptBytesMax = size_t{1} << 20;  // what a large question may leave behind
 
 enum class FieldUse : uint8_t {
@@ -143,6 +144,11 @@ void QuestionReader::write_preimage(const QuestionInput& input) {
   put(input.scope == Scope::kKey ? "key" : "global");
   put_fields(shared_fields_);
   if (input.custom_key.empty()) {
+    if (!input.left_out.empty()) {
+      put(kWithout);
+      for (const std::string& name : input.left_out) put(name);
+      put({});  // no name is empty: here the list ends
+    }
     put("body");
     put_size(body_.text_size());
     body_.append_text(&preimage_);
@@ -169,6 +175,8 @@ size_t QuestionReader::preimage_bound(const QuestionInput& input) const {
   size_t bound = kFormatVersion.size() + 64 + kParts * sizeof(uint64_t) + sizeof(base::Sha256);
   bound += input.upstream_url.size() + input.target.size() + input.name_space.size();
   bound += input.custom_key.empty() ? body_.text_size() : input.custom_key.size();
+  if (!input.left_out.empty()) bound += 2 * sizeof(uint64_t) + kWithout.size();
+  for (const std::string& name : input.left_out) bound += name.size() + sizeof(uint64_t);
   for (const auto* fields : {&shared_fields_, &credential_fields_}) {
     for (const InKey& field : *fields) {
       bound += field.name.size() + field.value.size() + 2 * sizeof(uint64_t);

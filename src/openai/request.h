@@ -33,6 +33,9 @@ struct QuestionInput {
   std::string_view body;                   // all of it
   std::string_view custom_key;             // empty: the body is the question
   std::span<const std::string> ignored{};  // top-level members left out in addition
+  // Those of them that the request itself names, none of them empty: leaving something out makes
+  // another question than never having had it.
+  std::span<const std::string> left_out{};
 };
 
 // Question: what finds and what proves the answer to a request, and the form asked for.
@@ -61,7 +64,8 @@ struct QuestionDetails {
 //
 // Key and proof cover, unambiguously, since every part is preceded by its length: the version of
 // this format, the method, upstream, target, namespace, scope, the fields that change answers, the
-// canonical body (or, told apart from it, the caller's own key) and, in Scope::kKey, the fields
+// canonical body (or, told apart from it, the caller's own key; or what the caller left out of it)
+// and, in Scope::kKey, the fields
 // that say who asks. The proof is the SHA-256 of all that. The key is the XXH3-128 of the same with
 // the proof in the place of the credentials: the key is shown around, and XXH3 hides nothing.
 class QuestionReader {

@@ -50,13 +50,17 @@ base::Result<void> prepare(http::RequestHead& head, const Settings& settings, In
   inquiry->route = openai::classify(head.method, origin_form(head.target));
   inquiry->directives = {};
   if (inquiry->route != openai::Route::kOther) {
-    auto directives = openai::parse_directives(head.fields);
+    auto directives = openai::parse_directives(head.fields, settings.aliases);
     if (!directives) return tl::unexpected(directives.error());
     inquiry->directives = std::move(*directives);
   }
   inquiry->terms = terms_of(inquiry->directives);
+  inquiry->ignored = inquiry->directives.ignored;
+  if (!inquiry->ignored.empty()) {
+    inquiry->ignored.insert(inquiry->ignored.end(), settings.ignore.begin(), settings.ignore.end());
+  }
   inquiry->name_space = openai::nest_namespace(settings.name_space, inquiry->directives.name_space);
-  openai::strip_control_fields(inquiry->route, &head.fields);
+  openai::strip_control_fields(inquiry->route, settings.aliases, &head.fields);
   const bool wants_upgrade = head.upgrade;
   http::Hop hop = http::strip_hop_by_hop(head.fields);
   inquiry->upgrade = wants_upgrade && may_upgrade(hop.upgrade) ? std::move(hop.upgrade) : "";
@@ -119,7 +123,8 @@ openai::QuestionInput question_input(const Inquiry& inquiry, const Settings& set
   input.fields = &inquiry.head.fields;
   input.body = body;
   input.custom_key = inquiry.directives.key;
-  input.ignored = settings.ignore;
+  input.ignored = inquiry.ignored.empty() ? settings.ignore : inquiry.ignored;
+  input.left_out = inquiry.directives.ignored;
   return input;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "cache/freshness.h"
@@ -19,10 +20,11 @@ struct Inquiry {
   openai::Route route = openai::Route::kOther;
   openai::Directives directives;
   cache::Terms terms;
-  std::string name_space;    // the effective one
-  http::RequestHead head;    // target as forwarded; Host and Expect still as they came
-  std::string upgrade;       // the protocol that the client wants to switch to
-  bool te_trailers = false;  // the client takes trailers
+  std::string name_space;            // the effective one
+  std::vector<std::string> ignored;  // members, where the request itself names some
+  http::RequestHead head;            // target as forwarded; Host and Expect still as they came
+  std::string upgrade;               // the protocol that the client wants to switch to
+  bool te_trailers = false;          // the client takes trailers
 };
 
 // Takes a request's head apart: route and directives, hop-by-hop and control fields removed, Host

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cache/freshness.h"
+#include "openai/aliases.h"
 #include "openai/pace.h"
 #include "openai/prices.h"
 #include "openai/request.h"
@@ -34,6 +35,7 @@ struct Settings {
   Mode mode = Mode::kCache;
   std::string name_space;
   std::vector<std::string> ignore;
+  openai::Aliases aliases;
   int64_t ttl_ms = 0;
   cache::Lenience lenience;
   openai::Pace pace;

@@ -16,6 +16,7 @@ struct Asking {
   std::string name_space;
   std::string custom_key;
   std::vector<std::string> ignored;
+  std::vector<std::string> left_out;
   http::Fields fields;
 
   Asking() { fields.add("Content-Type", "application/json"); }
@@ -31,6 +32,7 @@ struct Asking {
     made.body = body;
     made.custom_key = custom_key;
     made.ignored = ignored;
+    made.left_out = left_out;
     return made;
   }
 

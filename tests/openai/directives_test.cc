@@ -144,7 +144,7 @@ TEST(Directives, StripsWhatIsMeantForUs) {
                                      {"X-Reprise-Anything", "1"},
                                      {"X-Reprise", "kept"},
                                      {"Pragma", "no-cache"}});
-    strip_control_fields(route, &fields);
+    strip_control_fields(route, {}, &fields);
     std::string names;
     for (size_t i = 0; i < fields.size(); ++i) names.append(fields[i].name).append(" ");
     return names;
