@@ -48,6 +48,28 @@ std::string forward_status(const CacheNote& note) {
   return status;
 }
 
+// What the gateways that we stand in for would say of a replay.
+openai::AliasAnswer alias_answer_of(const ReplayHead& replay) {
+  openai::AliasAnswer answer;
+  answer.status = openai::AliasAnswer::Status::kHit;
+  answer.age_s = cache::age_s(replay.entry, replay.now_us);
+  answer.ttl_s = cache::ttl_left_s(replay.entry, replay.now_us);
+  answer.recording_ms = replay.entry.duration_ms;
+  return answer;
+}
+
+// The same of what upstream, or we ourselves, answer.
+openai::AliasAnswer alias_answer_of(const CacheNote& note) {
+  openai::AliasAnswer answer;
+  if (note.result == CacheResult::kBypass) {
+    answer.status = openai::AliasAnswer::Status::kBypass;
+  } else if (note.forwarded == "request") {
+    answer.status = openai::AliasAnswer::Status::kRefresh;
+  }
+  if (note.stored) answer.ttl_s = note.ttl_ms / 1000;
+  return answer;
+}
+
 bool is_own_field(std::string_view name) {
   constexpr std::string_view kPrefix = "x-reprise-";
   return http::iequals(name, "x-cache") ||
@@ -74,12 +96,14 @@ std::string_view x_cache_value(CacheResult result) {
   return "";
 }
 
-void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::Fields* fields) {
+void add_cache_fields(const CacheNote& note, const base::Digest128* key, openai::Aliases aliases,
+                      http::Fields* fields) {
   if (note.result == CacheResult::kPassed) return;
   fields->remove_if([](const http::Fields::Field& field) { return is_own_field(field.name); });
   fields->add("X-Cache", x_cache_value(note.result));
   fields->add("Cache-Status", forward_status(note));
   if (key != nullptr) fields->add("X-Reprise-Key", key->hex());
+  if (!aliases.empty()) openai::set_alias_fields(alias_answer_of(note), aliases, fields);
 }
 
 RandomIds::RandomIds() {
@@ -115,6 +139,9 @@ void write_replay_head(const ReplayHead& replay, RandomIds& ids, std::string* ou
   append_number(cache::ttl_left_s(entry, replay.now_us), out);
   if (!replay.note.detail.empty()) out->append("; detail=").append(replay.note.detail);
   out->append(http::kCrlf);
+  if (!replay.aliases.empty()) {
+    openai::append_alias_lines(alias_answer_of(replay), replay.aliases, out);
+  }
   append_exchange_lines(replay, ids, out);
 }
 
@@ -135,6 +162,7 @@ void write_collapsed_head(const ReplayHead& replay, RandomIds& ids, std::string*
   http::write_field(*out, "X-Cache", x_cache_value(replay.note.result));
   http::write_field(*out, "Cache-Status", forward_status(replay.note));
   http::write_field(*out, "X-Reprise-Key", replay.entry.key.hex());
+  openai::append_alias_lines(alias_answer_of(replay.note), replay.aliases, out);
   append_exchange_lines(replay, ids, out);
 }
 

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "cache/entry.h"
 #include "http/message.h"
+#include "openai/aliases.h"
 
 namespace reprise::proxy {
 
@@ -17,6 +18,7 @@ struct CacheNote {
   std::string_view forwarded;  // RFC 9211 §2.2: why upstream was asked; empty for what is held
   std::string_view detail;     // RFC 9211 §2.8; empty: none
   bool stored = false;         // the intention: the head leaves before the end is known
+  int64_t ttl_ms = 0;          // of what is stored
 };
 
 // "HIT", "MISS", …; empty for kPassed.
@@ -25,9 +27,10 @@ std::string_view x_cache_value(base::CacheResult result);
 // How the client's connection goes on.
 enum class Persistence : uint8_t { kKeep, kKeepHttp10, kClose };
 
-// Adds X-Cache, Cache-Status and X-Reprise-Key to an upstream answer's fields, and removes what
-// upstream says under our own names. Nothing for kPassed.
-void add_cache_fields(const CacheNote& note, const base::Digest128* key, http::Fields* fields);
+// Adds X-Cache, Cache-Status and X-Reprise-Key to an upstream answer's fields, and what `aliases`
+// call them; removes what upstream says under those names. Nothing for kPassed.
+void add_cache_fields(const CacheNote& note, const base::Digest128* key, openai::Aliases aliases,
+                      http::Fields* fields);
 
 // RandomIds: request ids. Owner: a worker. Thread: its own. Not secret, only distinct.
 class RandomIds {
@@ -48,6 +51,7 @@ struct ReplayHead {
   const CacheNote& note;
   int64_t now_us = 0;
   Persistence persistence = Persistence::kKeep;
+  openai::Aliases aliases{};
 };
 
 // The whole head of a replay, with the length of what is sent.

@@ -78,8 +78,9 @@ Playing ProxyExchange::on_answer_head(const http::ResponseHead& head, std::strin
 Playing ProxyExchange::on_replay_head(std::string* out) {
   note_first_byte();
   status_ = entry_->answer->head().status;
-  const ReplayHead replay{*entry_, rendition_, note_, context_.commons.clock.wall_us(),
-                          persistence()};
+  const ReplayHead replay{*entry_,       rendition_,
+                          note_,         context_.commons.clock.wall_us(),
+                          persistence(), context_.commons.settings.aliases};
   if (note_.result == CacheResult::kCoalesced) {
     write_collapsed_head(replay, context_.ids, out);
   } else {
@@ -108,7 +109,8 @@ void ProxyExchange::write_live_head(const http::ResponseHead& head,
   http::ResponseHead answer = head;
   CacheNote note = note_;
   if (head.status != 200) note.stored = false;
-  add_cache_fields(note, keyed_ ? &question_.key : nullptr, &answer.fields);
+  add_cache_fields(note, keyed_ ? &question_.key : nullptr, context_.commons.settings.aliases,
+                   &answer.fields);
   if (filter != nullptr) {
     answer.fields.remove("Content-Encoding");
     answer.fields.remove("Content-Length");
@@ -240,7 +242,8 @@ void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
   OwnResponse response = own_error(code, message);
   note_.stored = false;
   status_ = response.status;
-  add_cache_fields(note_, keyed_ ? &question_.key : nullptr, &response.fields);
+  add_cache_fields(note_, keyed_ ? &question_.key : nullptr, context_.commons.settings.aliases,
+                   &response.fields);
   note_first_byte();
   connection_.respond(response);
 }

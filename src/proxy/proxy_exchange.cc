@@ -268,6 +268,7 @@ void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
                          openai::QuestionDetails details, Join join) {
   const Commons& commons = context_.commons;
   KeepTerms terms = keep_terms(std::move(details));
+  note_.ttl_ms = terms.ttl_ms;
   note_.stored =
       terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
   if (may_look_further()) {
