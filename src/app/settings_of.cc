@@ -1,6 +1,5 @@
 #include "app/settings_of.h"
 
-
 namespace reprise::app {
 
 namespace {

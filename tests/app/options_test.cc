@@ -45,6 +45,7 @@ std::vector<Sample> samples() {
       {"ignore", "user_id", ""},
       {"coalesce", "off", ""},
       {"on-abort", "finish", ""},
+      {"aliases", "portkey", ""},
       {"prices", "/dev/null", ""},
       {"memory", "64MiB", ""},
       {"memcached", "cache-1:11211", ""},
