@@ -148,8 +148,17 @@ std::optional<Failure> failure_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string Asking::id(std::string_view prefix) const {
-  return fmt::format("{}mock{:08x}", prefix, serial);
+std::optional<Manner> manner_named(std::string_view name) {
+  if (name == "plain") return Manner::kPlain;
+  if (name == "refusing") return Manner::kRefusing;
+  if (name == "citing") return Manner::kCiting;
+  return std::nullopt;
+}
+
+std::string Asking::id(std::string_view prefix, size_t number) const {
+  std::string id = fmt::format("{}mock{:08x}", prefix, serial);
+  if (number > 0) id += fmt::format("_{}", number);
+  return id;
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -161,15 +170,6 @@ std::string joined(const std::vector<std::string>& parts) {
 Event event(std::string_view name, std::string_view payload, bool token) {
   if (name.empty()) return {fmt::format("data: {}\n\n", payload), token};
   return {fmt::format("event: {}\ndata: {}\n\n", name, payload), token};
-}
-
-std::vector<std::string> tool_arguments(const Asking& asking) {
-  const std::vector<std::string> text =
-      pieces(asking.question.seed, asking.behaviour.tokens, asking.behaviour.content_bytes);
-  std::vector<std::string> out = {R"({"city":")"};
-  out.insert(out.end(), text.begin(), text.end());
-  out.emplace_back(R"(","days":3})");
-  return out;
 }
 
 Answer error_answer(int status, std::string_view message) {

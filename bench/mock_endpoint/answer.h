@@ -31,7 +31,8 @@ struct Asking {
   uint64_t serial = 0;
   int64_t created = 0;  // seconds since the epoch
 
-  std::string id(std::string_view prefix) const;
+  // `number`: of several in one answer.
+  std::string id(std::string_view prefix, size_t number = 0) const;
 };
 
 Answer answer_to(const Asking& asking);
@@ -42,9 +43,6 @@ Answer chat_answer(const Asking& asking);
 Answer completions_answer(const Asking& asking);
 Answer responses_answer(const Asking& asking);
 Answer messages_answer(const Asking& asking);
-
-// What a tool is called with: one JSON object, in pieces.
-std::vector<std::string> tool_arguments(const Asking& asking);
 
 std::string joined(const std::vector<std::string>& parts);
 

@@ -1,155 +1,154 @@
 #include <fmt/format.h>
 
-#include "bench/mock_endpoint/answer.h"
+#include <algorithm>
+#include <span>
+
+#include "bench/mock_endpoint/chunks.h"
+#include "bench/mock_endpoint/said.h"
 #include "bench/mock_endpoint/text.h"
 
-// chat/completions and the older completions: choices, usage and [DONE].
+// chat/completions: one message per choice.
 namespace reprise::bench {
 
 namespace {
 
-std::string usage(const Asking& asking, size_t tokens) {
-  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{}}})",
-                     asking.question.prompt_tokens, tokens, asking.question.prompt_tokens + tokens);
-}
-
-// The members that every chunk and every whole answer begins with.
-std::string opening(const Asking& asking, std::string_view prefix, std::string_view object) {
-  return fmt::format(
-      R"({{"id":{},"object":"{}","created":{},"model":{},"system_fingerprint":"fp_mock",)",
-      quoted(asking.id(prefix)), object, asking.created, quoted(asking.question.model));
-}
-
-// Chunks: writes the events of one stream.
-class Chunks {
- public:
-  Chunks(const Asking& asking, std::string_view prefix, std::string_view object)
-      : opening_(opening(asking, prefix, object)),
-        closing_(asking.question.include_usage ? R"(],"usage":null})" : "]}") {}
-
-  void add(std::string_view choice, bool token) {
-    answer_.events.push_back(
-        event("", fmt::format(R"({}"choices":[{}{})", opening_, choice, closing_), token));
-  }
-
-  Answer finish(const Asking& asking, size_t tokens) {
-    if (asking.question.include_usage) {
-      answer_.events.push_back(event(
-          "", fmt::format(R"({}"choices":[],"usage":{}}})", opening_, usage(asking, tokens))));
-    }
-    answer_.events.push_back(event("", "[DONE]"));
-    return std::move(answer_);
-  }
-
- private:
-  std::string opening_;
-  std::string closing_;
-  Answer answer_;
+// Delta: what one chunk adds to a choice.
+struct Delta {
+  std::string members;
+  std::string logprobs = "null";
+  bool token = true;
 };
 
-std::string delta(size_t index, std::string_view members, std::string_view reason = "null") {
-  return fmt::format(R"({{"index":{},"delta":{{{}}},"logprobs":null,"finish_reason":{}}})", index,
-                     members, reason);
+std::string delta(size_t index, const Delta& delta, std::string_view reason = "null") {
+  return fmt::format(R"({{"index":{},"delta":{{{}}},"logprobs":{},"finish_reason":{}}})", index,
+                     delta.members, delta.logprobs, reason);
 }
 
-std::vector<std::vector<std::string>> texts_of(const Asking& asking, size_t choices) {
-  std::vector<std::vector<std::string>> texts;
-  for (size_t i = 0; i < choices; ++i) {
-    texts.push_back(
-        pieces(asking.question.seed + i, asking.behaviour.tokens, asking.behaviour.content_bytes));
+std::string_view reason_of(const Said& said) {
+  return said.calls.empty() ? R"("stop")" : R"("tool_calls")";
+}
+
+// What is known of the tokens `pieces`, if it was asked for.
+std::string logprobs(const Asking& asking, const Said& said, std::span<const std::string> pieces) {
+  if (!asking.question.logprobs || pieces.empty()) return "null";
+  std::string list;
+  for (const std::string& piece : pieces) {
+    if (!list.empty()) list += ',';
+    list += fmt::format(R"({{"token":{},"logprob":{},"bytes":null,"top_logprobs":[]}})",
+                        quoted(piece), logprob_of(piece));
   }
-  return texts;
+  const std::string_view told = said.refuses ? "refusal" : "content";
+  const std::string_view untold = said.refuses ? "content" : "refusal";
+  return fmt::format(R"({{"{}":[{}],"{}":null}})", told, list, untold);
 }
 
-Answer chat_tool_stream(const Asking& asking) {
+std::string annotations(const Said& said) {
+  return fmt::format(R"("annotations":[{}])",
+                     said.cites ? R"({"type":"url_citation","url_citation":{"start_index":0,)"
+                                  R"("end_index":3,"title":"mock","url":"https://mock.test/"}})"
+                                : "");
+}
+
+std::string call_opening(const Asking& asking, const Call& call, size_t number) {
+  return fmt::format(R"("id":{},"type":"{}")", quoted(asking.id("call_", number)),
+                     call.tool.custom ? "custom" : "function");
+}
+
+// The member that holds a call, whose text is `input`.
+std::string call_member(const Call& call, std::string_view name, std::string_view input) {
+  return fmt::format(R"("{}":{{{}"{}":{}}})", call.tool.custom ? "custom" : "function", name,
+                     call.tool.custom ? "input" : "arguments", quoted(input));
+}
+
+std::string name_member(const Call& call) {
+  return fmt::format(R"("name":{},)", quoted(call.tool.name));
+}
+
+void add_call(const Asking& asking, const Call& call, size_t number, std::vector<Delta>* out) {
+  out->push_back(
+      {fmt::format(R"("tool_calls":[{{"index":{},{},{}}}])", number,
+                   call_opening(asking, call, number), call_member(call, name_member(call), "")),
+       "null", false});
+  for (const std::string& piece : call.input) {
+    out->push_back(
+        {fmt::format(R"("tool_calls":[{{"index":{},{}}}])", number, call_member(call, "", piece))});
+  }
+}
+
+std::vector<Delta> deltas_of(const Asking& asking, const Said& said) {
+  std::vector<Delta> out;
+  out.push_back({said.calls.empty() ? R"("role":"assistant","content":"","refusal":null)"
+                                    : R"("role":"assistant","content":null)"});
+  for (const std::string& piece : said.thinking) {
+    out.push_back({R"("reasoning_content":)" + quoted(piece)});
+  }
+  for (const std::string& piece : said.text) {
+    out.push_back({fmt::format(R"("{}":{})", said.refuses ? "refusal" : "content", quoted(piece)),
+                   logprobs(asking, said, {&piece, 1})});
+  }
+  if (said.cites) out.push_back({annotations(said), "null", false});
+  for (size_t i = 0; i < said.calls.size(); ++i) add_call(asking, said.calls[i], i, &out);
+  return out;
+}
+
+// Choices take turns, as they do where they are made side by side.
+Answer chat_stream(const Asking& asking, const std::vector<Said>& choices) {
+  std::vector<std::vector<Delta>> deltas;
+  size_t longest = 0;
+  for (const Said& said : choices) {
+    deltas.push_back(deltas_of(asking, said));
+    longest = std::max(longest, deltas.back().size());
+  }
   Chunks chunks(asking, "chatcmpl-", "chat.completion.chunk");
-  chunks.add(delta(0, R"("role":"assistant","content":null)"), true);
-  chunks.add(delta(0, fmt::format(R"("tool_calls":[{{"index":0,"id":{},"type":"function",)"
-                                  R"("function":{{"name":{},"arguments":""}}}}])",
-                                  quoted(asking.id("call_")), quoted(asking.question.tool))),
-             false);
-  const std::vector<std::string> arguments = tool_arguments(asking);
-  for (const std::string& piece : arguments) {
-    chunks.add(delta(0, fmt::format(R"("tool_calls":[{{"index":0,"function":{{"arguments":{}}}}}])",
-                                    quoted(piece))),
-               true);
-  }
-  chunks.add(delta(0, "", R"("tool_calls")"), false);
-  return chunks.finish(asking, arguments.size());
-}
-
-Answer chat_stream(const Asking& asking) {
-  const auto texts = texts_of(asking, asking.question.choices);
-  Chunks chunks(asking, "chatcmpl-", "chat.completion.chunk");
-  for (size_t i = 0; i < texts.size(); ++i) {
-    chunks.add(delta(i, R"("role":"assistant","content":"","refusal":null)"), i == 0);
-  }
-  for (uint32_t t = 0; t < asking.behaviour.tokens; ++t) {
-    for (size_t i = 0; i < texts.size(); ++i) {
-      chunks.add(delta(i, R"("content":)" + quoted(texts[i][t])), i == 0);
+  for (size_t t = 0; t < longest; ++t) {
+    for (size_t i = 0; i < deltas.size(); ++i) {
+      if (t >= deltas[i].size()) continue;
+      chunks.add(delta(i, deltas[i][t]), i == 0 && deltas[i][t].token);
     }
   }
-  for (size_t i = 0; i < texts.size(); ++i) chunks.add(delta(i, "", R"("stop")"), false);
-  return chunks.finish(asking, texts.size() * asking.behaviour.tokens);
+  for (size_t i = 0; i < choices.size(); ++i) {
+    chunks.add(delta(i, {}, reason_of(choices[i])), false);
+  }
+  return chunks.finish(usage_member(asking, choices));
 }
 
-std::string chat_choice(const Asking& asking, size_t index) {
-  if (!asking.question.tool.empty()) {
-    return fmt::format(
-        R"({{"index":{},"message":{{"role":"assistant","content":null,"tool_calls":[{{"id":{},)"
-        R"("type":"function","function":{{"name":{},"arguments":{}}}}}],"refusal":null}},)"
-        R"("logprobs":null,"finish_reason":"tool_calls"}})",
-        index, quoted(asking.id("call_")), quoted(asking.question.tool),
-        quoted(joined(tool_arguments(asking))));
+std::string message_rest(const Asking& asking, const Said& said) {
+  if (said.calls.empty())
+    return fmt::format(R"("refusal":{},{})", said.refuses ? quoted(joined(said.text)) : "null",
+                       annotations(said));
+  std::string calls;
+  for (size_t i = 0; i < said.calls.size(); ++i) {
+    const Call& call = said.calls[i];
+    calls += fmt::format("{}{{{},{}}}", i == 0 ? "" : ",", call_opening(asking, call, i),
+                         call_member(call, name_member(call), joined(call.input)));
   }
-  const auto text =
-      pieces(asking.question.seed + index, asking.behaviour.tokens, asking.behaviour.content_bytes);
-  return fmt::format(R"({{"index":{},"message":{{"role":"assistant","content":{},"refusal":null,)"
-                     R"("annotations":[]}},)"
-                     R"("logprobs":null,"finish_reason":"stop"}})",
-                     index, quoted(joined(text)));
+  return fmt::format(R"("tool_calls":[{}],"refusal":null)", calls);
+}
+
+std::string chat_choice(const Asking& asking, const Said& said, size_t index) {
+  const bool has_content = said.calls.empty() && !said.refuses;
+  const std::string thinking = said.thinking.empty() ? ""
+                                                     : fmt::format(R"("reasoning_content":{},)",
+                                                                   quoted(joined(said.thinking)));
+  return fmt::format(R"({{"index":{},"message":{{"role":"assistant","content":{},{}{}}},)"
+                     R"("logprobs":{},"finish_reason":{}}})",
+                     index, has_content ? quoted(joined(said.text)) : "null", thinking,
+                     message_rest(asking, said), logprobs(asking, said, said.text),
+                     reason_of(said));
 }
 
 }  // namespace
 
 Answer chat_answer(const Asking& asking) {
-  const Question& question = asking.question;
-  if (question.stream)
-    return question.tool.empty() ? chat_stream(asking) : chat_tool_stream(asking);
-  const size_t choices = question.tool.empty() ? question.choices : 1;
+  const std::vector<Said> choices = choices_of(asking, asking.question.choices);
+  if (asking.question.stream) return chat_stream(asking, choices);
   Answer answer;
-  answer.body = opening(asking, "chatcmpl-", "chat.completion") + R"("choices":[)";
-  for (size_t i = 0; i < choices; ++i) {
+  answer.body = choices_opening(asking, "chatcmpl-", "chat.completion") + R"("choices":[)";
+  for (size_t i = 0; i < choices.size(); ++i) {
     if (i > 0) answer.body += ',';
-    answer.body += chat_choice(asking, i);
+    answer.body += chat_choice(asking, choices[i], i);
   }
-  answer.body += fmt::format(R"(],"usage":{}}})", usage(asking, choices * asking.behaviour.tokens));
-  return answer;
-}
-
-Answer completions_answer(const Asking& asking) {
-  const size_t prompts = std::max<size_t>(asking.question.inputs.size(), 1);
-  const auto texts = texts_of(asking, prompts * asking.question.choices);
-  const size_t tokens = texts.size() * asking.behaviour.tokens;
-  const auto choice = [](size_t index, std::string_view text, std::string_view reason) {
-    return fmt::format(R"({{"text":{},"index":{},"logprobs":null,"finish_reason":{}}})",
-                       quoted(text), index, reason);
-  };
-  if (asking.question.stream) {
-    Chunks chunks(asking, "cmpl-", "text_completion");
-    for (uint32_t t = 0; t < asking.behaviour.tokens; ++t) {
-      for (size_t i = 0; i < texts.size(); ++i) chunks.add(choice(i, texts[i][t], "null"), i == 0);
-    }
-    for (size_t i = 0; i < texts.size(); ++i) chunks.add(choice(i, "", R"("stop")"), false);
-    return chunks.finish(asking, tokens);
-  }
-  Answer answer;
-  answer.body = opening(asking, "cmpl-", "text_completion") + R"("choices":[)";
-  for (size_t i = 0; i < texts.size(); ++i) {
-    if (i > 0) answer.body += ',';
-    answer.body += choice(i, joined(texts[i]), R"("stop")");
-  }
-  answer.body += fmt::format(R"(],"usage":{}}})", usage(asking, tokens));
+  answer.body += fmt::format("],{}}}", usage_member(asking, choices));
   return answer;
 }
 

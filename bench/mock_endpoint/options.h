@@ -20,6 +20,15 @@ enum class Failure : uint8_t {
 
 std::optional<Failure> failure_named(std::string_view name);
 
+// Manner: how an answer says what it says.
+enum class Manner : uint8_t {
+  kPlain,
+  kRefusing,  // its text is a refusal; messages know none
+  kCiting,    // its text names a source
+};
+
+std::optional<Manner> manner_named(std::string_view name);
+
 // Behaviour: what one answer is like. The command line sets it; X-Mock-* fields override it for one
 // request.
 struct Behaviour {
@@ -29,6 +38,7 @@ struct Behaviour {
   uint32_t content_bytes = 0;      // 0: as long as the tokens are
   uint32_t delay_ms = 0;           // before the head
   Failure failure = Failure::kNone;
+  Manner manner = Manner::kPlain;
   bool stamp = false;  // tokens carry the time at which they were sent
   std::string hold;    // half the answer waits until POST /mock/release/{hold}
 };

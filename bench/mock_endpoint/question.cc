@@ -45,21 +45,73 @@ uint32_t number_of(const object& from, const char* name, uint32_t otherwise, uin
   return static_cast<uint32_t>(std::clamp<uint64_t>(number, 1, most));
 }
 
-// chat nests the name in `function`; responses and messages have it in the tool itself.
-std::string first_tool(const object& from) {
-  simdjson::dom::array tools;
-  if (from["tools"].get(tools) != simdjson::SUCCESS) return "";
-  if (text_of(from, "tool_choice") == "none") return "";
-  for (const element tool : tools) {
+// chat nests the name in a member called as the type; responses and messages have it in the tool.
+// What messages call custom is an ordinary function.
+std::vector<Tool> tools_of(const object& from, Endpoint endpoint) {
+  std::vector<Tool> tools;
+  simdjson::dom::array array;
+  if (from["tools"].get(array) != simdjson::SUCCESS) return tools;
+  if (text_of(from, "tool_choice") == "none") return tools;
+  for (const element tool : array) {
     object members;
     if (tool.get(members) != simdjson::SUCCESS) continue;
-    object function;
-    std::string name = members["function"].get(function) == simdjson::SUCCESS
-                           ? text_of(function, "name")
-                           : text_of(members, "name");
-    if (!name.empty()) return name;
+    Tool read{text_of(members, "name"),
+              endpoint != Endpoint::kMessages && text_of(members, "type") == "custom"};
+    for (const char* nest : {"function", "custom"}) {
+      object nested;
+      if (members[nest].get(nested) == simdjson::SUCCESS) read.name = text_of(nested, "name");
+    }
+    if (!read.name.empty()) tools.push_back(std::move(read));
   }
-  return "";
+  return tools;
+}
+
+// Whether a member of this name, an object, has a type that says something.
+bool typed(const object& from, const char* name, std::string_view but) {
+  object inner;
+  if (from[name].get(inner) != simdjson::SUCCESS) return false;
+  const std::string type = text_of(inner, "type");
+  return !type.empty() && type != but;
+}
+
+bool is_shaped(const object& from) {
+  if (typed(from, "response_format", "text")) return true;
+  for (const char* name : {"text", "output_config"}) {
+    object outer;
+    if (from[name].get(outer) == simdjson::SUCCESS && typed(outer, "format", "text")) return true;
+  }
+  return false;
+}
+
+// All of this is told only if it is asked for: what a server does unasked differs.
+void read_wishes(const object& from, Question* question) {
+  object inner;
+  question->shaped = is_shaped(from);
+  question->thinks = typed(from, "thinking", "disabled");
+  if (from["reasoning"].get(inner) == simdjson::SUCCESS) {
+    question->thinks = !text_of(inner, "summary").empty();
+  }
+  question->parallel = flag_of(from, "parallel_tool_calls");
+  bool alone = true;
+  if (from["tool_choice"]["disable_parallel_tool_use"].get(alone) == simdjson::SUCCESS) {
+    question->parallel = !alone;
+  }
+  uint64_t count = 0;
+  question->logprobs =
+      flag_of(from, "logprobs") || from["logprobs"].get(count) == simdjson::SUCCESS;
+  simdjson::dom::array include;
+  if (from["include"].get(include) == simdjson::SUCCESS) {
+    for (const element one : include) {
+      std::string_view name;
+      if (one.get(name) == simdjson::SUCCESS && name == "message.output_text.logprobs") {
+        question->logprobs = true;
+      }
+    }
+  }
+  if (from["stream_options"].get(inner) == simdjson::SUCCESS) {
+    question->include_usage = flag_of(inner, "include_usage");
+    question->obfuscated = flag_of(inner, "include_obfuscation");
+  }
 }
 
 // Token arrays are one input; any other array holds one input per element.
@@ -104,11 +156,8 @@ bool read_question(std::string_view body, Question* question) {
   question->dimensions = number_of(members, "dimensions", 8, 4096);
   question->stream = flag_of(members, "stream");
   question->base64 = text_of(members, "encoding_format") == "base64";
-  question->tool = first_tool(members);
-  object options;
-  if (members["stream_options"].get(options) == simdjson::SUCCESS) {
-    question->include_usage = flag_of(options, "include_usage");
-  }
+  question->tools = tools_of(members, question->endpoint);
+  read_wishes(members, question);
   return true;
 }
 

@@ -26,12 +26,18 @@ enum class Endpoint : uint8_t {
 // that prefixes and Azure's deployments work.
 Endpoint endpoint_of(std::string_view path);
 
+// Tool: something that an answer may call.
+struct Tool {
+  std::string name;
+  bool custom = false;  // takes a text instead of a JSON object
+};
+
 // Question: what of a request the answer depends on.
 struct Question {
   Endpoint endpoint = Endpoint::kUnknown;
   std::string model = "mock-1";
   std::vector<std::string> inputs;  // raw JSON: prompts, or what is to be embedded
-  std::string tool;                 // the first function's name; empty: no tool call
+  std::vector<Tool> tools;          // what is to be called; empty: text
   uint64_t seed = 0;
   uint32_t choices = 1;
   uint32_t dimensions = 8;
@@ -39,6 +45,11 @@ struct Question {
   bool stream = false;
   bool include_usage = false;
   bool base64 = false;
+  bool parallel = false;  // all tools are called, not the first alone
+  bool thinks = false;    // it is wanted to tell what it thinks
+  bool shaped = false;    // the text has to be JSON
+  bool logprobs = false;
+  bool obfuscated = false;
 };
 
 // Reads `body`; false if it is not a JSON object.

@@ -37,6 +37,11 @@ bool read_behaviour(const Request& request, Behaviour* behaviour) {
   if (behaviour->tokens == 0 || behaviour->status < 200 || behaviour->status > 599) return false;
   behaviour->stamp = request.find("x-mock-stamp") != nullptr;
   if (const std::string* name = request.find("x-mock-hold")) behaviour->hold = *name;
+  if (const std::string* name = request.find("x-mock-manner")) {
+    const std::optional<Manner> manner = manner_named(*name);
+    if (!manner) return false;
+    behaviour->manner = *manner;
+  }
   if (const std::string* name = request.find("x-mock-fail")) {
     const std::optional<Failure> failure = failure_named(*name);
     if (!failure) return false;
