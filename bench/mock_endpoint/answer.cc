@@ -152,6 +152,7 @@ std::optional<Manner> manner_named(std::string_view name) {
   if (name == "plain") return Manner::kPlain;
   if (name == "refusing") return Manner::kRefusing;
   if (name == "citing") return Manner::kCiting;
+  if (name == "cut") return Manner::kCut;
   return std::nullopt;
 }
 

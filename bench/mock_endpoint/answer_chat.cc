@@ -25,6 +25,7 @@ std::string delta(size_t index, const Delta& delta, std::string_view reason = "n
 }
 
 std::string_view reason_of(const Said& said) {
+  if (said.is_cut) return R"("length")";
   return said.calls.empty() ? R"("stop")" : R"("tool_calls")";
 }
 
@@ -75,10 +76,14 @@ void add_call(const Asking& asking, const Call& call, size_t number, std::vector
   }
 }
 
+std::string_view beginning_of(const Said& said) {
+  if (!said.calls.empty()) return R"("content":null)";
+  return said.refuses ? R"("content":null,"refusal":"")" : R"("content":"","refusal":null)";
+}
+
 std::vector<Delta> deltas_of(const Asking& asking, const Said& said) {
   std::vector<Delta> out;
-  out.push_back({said.calls.empty() ? R"("role":"assistant","content":"","refusal":null)"
-                                    : R"("role":"assistant","content":null)"});
+  out.push_back({fmt::format(R"("role":"assistant",{})", beginning_of(said))});
   for (const std::string& piece : said.thinking) {
     out.push_back({R"("reasoning_content":)" + quoted(piece)});
   }

@@ -38,6 +38,8 @@ std::string choice(size_t index, std::string_view text, std::string_view logprob
                      index, logprobs, reason);
 }
 
+std::string_view reason_of(const Said& said) { return said.is_cut ? R"("length")" : R"("stop")"; }
+
 // Choices take turns, as they do where they are made side by side.
 Answer completions_stream(const Asking& asking, const std::vector<Said>& choices) {
   Chunks chunks(asking, "cmpl-", "text_completion");
@@ -50,7 +52,7 @@ Answer completions_stream(const Asking& asking, const std::vector<Said>& choices
     }
   }
   for (size_t i = 0; i < choices.size(); ++i) {
-    chunks.add(choice(i, "", "null", R"("stop")"), false);
+    chunks.add(choice(i, "", "null", reason_of(choices[i])), false);
   }
   return chunks.finish(usage_member(asking, choices));
 }
@@ -66,7 +68,7 @@ Answer completions_answer(const Asking& asking) {
   for (size_t i = 0; i < choices.size(); ++i) {
     if (i > 0) answer.body += ',';
     const std::vector<std::string>& text = choices[i].text;
-    answer.body += choice(i, joined(text), logprobs(asking, text, 0), R"("stop")");
+    answer.body += choice(i, joined(text), logprobs(asking, text, 0), reason_of(choices[i]));
   }
   answer.body += fmt::format("],{}}}", usage_member(asking, choices));
   return answer;

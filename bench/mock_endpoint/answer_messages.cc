@@ -81,6 +81,11 @@ std::vector<Block> blocks_of(const Asking& asking, const Said& said) {
   return blocks;
 }
 
+std::string_view reason_of(const Said& said) {
+  if (said.is_cut) return R"("max_tokens")";
+  return said.calls.empty() ? R"("end_turn")" : R"("tool_use")";
+}
+
 Answer messages_stream(const Asking& asking, const Said& said, std::string_view reason) {
   Answer answer;
   const auto add = [&answer](std::string_view type, std::string_view members, bool token = false) {
@@ -109,7 +114,7 @@ Answer messages_stream(const Asking& asking, const Said& said, std::string_view 
 
 Answer messages_answer(const Asking& asking) {
   const Said said = said_by(asking);
-  const std::string_view reason = said.calls.empty() ? R"("end_turn")" : R"("tool_use")";
+  const std::string_view reason = reason_of(said);
   if (asking.question.stream) return messages_stream(asking, said, reason);
   std::string content;
   for (const Block& block : blocks_of(asking, said)) {

@@ -24,11 +24,12 @@ std::string response(const Asking& asking, std::string_view status, std::string_
                      std::string_view usage) {
   return fmt::format(
       R"({{"id":{},"object":"response","created_at":{},"status":"{}","error":null,)"
-      R"("incomplete_details":null,"instructions":null,"metadata":{{}},"model":{},"output":[{}],)"
+      R"("incomplete_details":{},"instructions":null,"metadata":{{}},"model":{},"output":[{}],)"
       R"("parallel_tool_calls":true,"temperature":1.0,"tool_choice":"auto","tools":[],"top_p":1.0,)"
       R"("usage":{}}})",
-      quoted(asking.id("resp_")), asking.created, status, quoted(asking.question.model), output,
-      usage);
+      quoted(asking.id("resp_")), asking.created, status,
+      status == "incomplete" ? R"({"reason":"max_output_tokens"})" : "null",
+      quoted(asking.question.model), output, usage);
 }
 
 // What is known of the tokens `pieces`, if it was asked for.
@@ -122,13 +123,16 @@ std::string whole_part(const Asking& asking, const Said& said) {
                    logprobs(asking, said.text));
 }
 
+std::string_view status_of(const Said& said) { return said.is_cut ? "incomplete" : "completed"; }
+
 Item message_item(const Asking& asking, const Said& said) {
   const auto item = [&asking](std::string_view status, std::string_view part) {
     return fmt::format(
         R"({{"id":{},"type":"message","status":"{}","content":[{}],"role":"assistant"}})",
         quoted(asking.id("msg_")), status, part);
   };
-  return {asking.id("msg_"), item("in_progress", ""), item("completed", whole_part(asking, said))};
+  return {asking.id("msg_"), item("in_progress", ""),
+          item(status_of(said), whole_part(asking, said))};
 }
 
 void add_text(const Asking& asking, const Said& said, std::string_view at, Sequence* out) {
@@ -217,7 +221,7 @@ Answer responses_stream(const Asking& asking, const Said& said, std::string_view
     add(place_of(item, index), &out);
     out.add("response.output_item.done", item_event(index++, item.whole));
   });
-  out.add("response.completed", fmt::format(R"("response":{})", whole));
+  out.add(fmt::format("response.{}", status_of(said)), fmt::format(R"("response":{})", whole));
   return out.take();
 }
 
@@ -230,7 +234,7 @@ Answer responses_answer(const Asking& asking) {
     if (!output.empty()) output += ',';
     output += item.whole;
   });
-  const std::string whole = response(asking, "completed", output, usage(asking, said));
+  const std::string whole = response(asking, status_of(said), output, usage(asking, said));
   if (asking.question.stream) return responses_stream(asking, said, whole);
   Answer answer;
   answer.body = whole;

@@ -25,6 +25,7 @@ enum class Manner : uint8_t {
   kPlain,
   kRefusing,  // its text is a refusal; messages know none
   kCiting,    // its text names a source
+  kCut,       // it ends at the limit that the asker has set
 };
 
 std::optional<Manner> manner_named(std::string_view name);

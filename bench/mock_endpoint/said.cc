@@ -31,6 +31,7 @@ Said said_by(const Asking& asking, size_t choice) {
   const Question& question = asking.question;
   const uint64_t seed = question.seed + choice;
   Said said;
+  said.is_cut = asking.behaviour.manner == Manner::kCut;
   if (question.endpoint == Endpoint::kCompletions) {
     said.text = words(asking, seed);
     return said;

@@ -20,6 +20,7 @@ struct Said {
   std::vector<Call> calls;
   bool refuses = false;  // the text is a refusal
   bool cites = false;    // the text has a source
+  bool is_cut = false;   // the text would go on
 
   size_t tokens() const;
 };

@@ -1,10 +1,11 @@
-// What every client test needs: the mock endpoint, reprise in front of it on a free port, and the
-// official client with nothing changed but its base URL.
+// What every client test needs: the mock endpoint, reprise in front of it on a free port, and
+// clients with nothing changed but their base URL.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
+import { z } from 'zod';
 
 const binaries = { reprise: process.env.REPRISE_BINARY, mock: process.env.MOCK_BINARY };
 
@@ -55,19 +56,40 @@ export class Stage {
       ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain', '1s',
         '--upstream', upstream ?? stage.mockUrl, ...options],
       'stderr',
-      /^(?!.*admin listening).*\blistening\b.*\baddress="?([^\s"]+)/,
+      /\badmin listening\b.*\baddress="?([^\s"]+)/,
     );
     t.after(async () => {
       const code = await end(reprise.child, 'SIGTERM');
       assert.equal(code, 0, `reprise ended with ${code}:\n${reprise.said.join('\n')}`);
     });
-    stage.url = `http://${reprise.match[1]}`;
+    stage.adminUrl = `http://${reprise.match[1]}`;
+    const [, address] = /\blistening\b.*\baddress="?([^\s"]+)/.exec(reprise.said.join('\n'));
+    stage.url = `http://${address}`;
     stage.client = stage.newClient();
     return stage;
   }
 
   newClient(options = {}) {
     return new OpenAI({ apiKey: 'sk-test', baseURL: `${this.url}/v1`, maxRetries: 0, ...options });
+  }
+
+  // A way to fetch that keeps the labels of the answers, for clients that hide heads.
+  static labelled() {
+    const labels = [];
+    return {
+      labels,
+      fetch: async (...request) => {
+        const answer = await fetch(...request);
+        labels.push(answer.headers.get('x-cache'));
+        return answer;
+      },
+    };
+  }
+
+  // Waits until reprise works on so many requests at once.
+  inFlight(count) {
+    const asked = async () => (await json(`${this.adminUrl}/stats`)).in_flight.streams;
+    return eventually(asked, (seen) => seen === count);
   }
 
   // How many requests the endpoint has seen, answered to the end, and seen the last of too early.
@@ -123,4 +145,35 @@ export async function bytesOfMissAndHit(ask) {
     bodies.push(Buffer.from(await response.arrayBuffer()));
   }
   return bodies;
+}
+
+// What the endpoint calls tools with, and says where JSON is wanted.
+export const Trip = z.object({ city: z.string(), days: z.number() });
+export const tripSchema = {
+  type: 'object',
+  properties: { city: { type: 'string' }, days: { type: 'number' } },
+};
+
+// Tells the endpoint how to say it.
+export const saying = ({ manner = 'plain', tokens = 24 }) => ({
+  headers: { 'X-Mock-Manner': manner, 'X-Mock-Tokens': `${tokens}` },
+});
+
+// What the types hide is not there, nor what is undefined.
+export function plain(value) {
+  return JSON.parse(JSON.stringify(value));
+}
+
+// Records by `record` and asks by `ask`: one request, and one to the endpoint. `labels` are those
+// of the client that both use.
+export async function oneEntry(stage, labels, { record, ask }) {
+  labels.length = 0;
+  const before = (await stage.counts()).requests;
+  const recorded = await record();
+  assert.deepEqual(labels, ['MISS']);
+  const asked = await ask();
+  assert.ok(labels.length > 1);
+  assert.deepEqual(new Set(labels.slice(1)), new Set(['HIT']));
+  assert.equal((await stage.counts()).requests, before + 1);
+  return [recorded, asked];
 }
