@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One question, three times, through reprise: streamed, streamed again, and whole.
+# Two questions through reprise, each in both forms: one answered as a stream, one answered whole.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -37,12 +37,11 @@ header() {
   sed -n -E "s/^$1: *(.*)\r$/\1/Ip" "$work/head" | head -n 1
 }
 
-# ask TITLE STREAM(true|false)
+# ask TITLE QUESTION STREAM(true|false)
 ask() {
   local body model first total
   printf '\n%s%s%s\n' "$bold" "$1" "$plain"
-  body='{"model":"mock-1","messages":[{"role":"user","content":"What does the river say?"}]'
-  body+=",\"stream\":$2}"
+  body="{\"model\":\"mock-1\",\"messages\":[{\"role\":\"user\",\"content\":\"$2\"}],\"stream\":$3}"
   curl -sS -N -D "$work/head" -o - -w '%{stderr}%{time_starttransfer} %{time_total}\n' \
     -H 'Content-Type: application/json' -H 'Authorization: Bearer sk-demo' -d "$body" \
     "http://$address/v1/chat/completions" 2>"$work/times" | tee "$work/body" | print_words
@@ -69,9 +68,12 @@ start_reprise reprise "$build/reprise" --listen 127.0.0.1:0 --admin 127.0.0.1:0 
 printf 'mock endpoint  http://%s   (25 tokens a second)\n' "$mock_address"
 printf 'reprise        http://%s\n' "$address"
 printf 'admin          http://%s/stats\n' "$admin_address"
-ask '1. asked for the first time, as a stream' true
-ask '2. asked again, as a stream' true
-ask '3. asked again, whole' false
+river='What does the river say?' stone='What does the stone say?'
+ask '1. a question, streamed' "$river" true
+ask '2. again, streamed' "$river" true
+ask '3. again, whole: made from the stream' "$river" false
+ask '4. another question, whole' "$stone" false
+ask '5. again, streamed: made from the whole' "$stone" true
 
 if [[ $stay == --stay ]]; then
   printf '\nBoth stay until you press Ctrl-C. Try:\n'
