@@ -60,6 +60,11 @@ const chatAnnotation = object({
   url_citation: object({ start_index: number, end_index: number, title: text, url: text }),
 });
 
+const chatReason = one('stop', 'length', 'tool_calls', 'content_filter', 'function_call');
+const chatLogprobs = maybe(
+  object({ content: maybe(list(tokenLogprob)), refusal: maybe(list(tokenLogprob)) }),
+);
+
 export const chatCompletion = object(
   {
     id: text,
@@ -69,10 +74,8 @@ export const chatCompletion = object(
     choices: list(
       object({
         index: number,
-        finish_reason: one('stop', 'length', 'tool_calls', 'content_filter', 'function_call'),
-        logprobs: maybe(
-          object({ content: maybe(list(tokenLogprob)), refusal: maybe(list(tokenLogprob)) }),
-        ),
+        finish_reason: chatReason,
+        logprobs: chatLogprobs,
         message: object(
           { role: one('assistant'), content: maybe(text), refusal: maybe(text) },
           {
@@ -106,10 +109,8 @@ export const chatChunk = object(
     choices: list(
       object({
         index: number,
-        finish_reason: maybe(one('stop', 'length', 'tool_calls', 'content_filter', 'function_call')),
-        logprobs: maybe(
-          object({ content: maybe(list(tokenLogprob)), refusal: maybe(list(tokenLogprob)) }),
-        ),
+        finish_reason: maybe(chatReason),
+        logprobs: chatLogprobs,
         delta: object(
           {},
           {
@@ -154,9 +155,9 @@ const completionOf = (reason) =>
     { system_fingerprint: text, usage: maybe(usage) },
   );
 
-const reasons = one('stop', 'length', 'content_filter');
-export const completion = completionOf(reasons);
-export const completionChunk = completionOf(maybe(reasons));
+const textReason = one('stop', 'length', 'content_filter');
+export const completion = completionOf(textReason);
+export const completionChunk = completionOf(maybe(textReason));
 
 const responseLogprob = object({
   token: text,
