@@ -128,10 +128,6 @@ Lack lacking(const OptionSpec& spec, const Options& options, const Options& defa
     case Built::kDefaultOnly:
       if (spec.values(options) != spec.values(defaults)) return {flag, spec.default_text};
       break;
-    case Built::kOneUnnamed:
-      if (options.upstreams.size() > 1) return {"more than one " + flag, "one URL"};
-      if (!options.upstreams.front().name.empty()) return {flag + " NAME=URL", "a URL alone"};
-      break;
   }
   return {};
 }

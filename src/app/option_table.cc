@@ -75,10 +75,10 @@ constexpr OptionSpec kAddresses[] = {
      text<&O::admin_token, parse_admin_token>(Kind::kSecret),
      "what admin requests must carry, in Authorization: Bearer or X-Reprise-Admin-Token; better "
      "given by the environment or a file than by a flag, which others can see"},
-    {"upstream", "[NAME=]URL", "https://api.openai.com", nullptr, kRepeat, kOneUnnamed, kLive,
+    {"upstream", "[NAME=]URL", "https://api.openai.com", nullptr, kRepeat, kAll, kLive,
      addresses<&O::upstreams, parse_upstream>(),
      "the endpoint; a path is put before each request's path, and /v1 at its end means the same "
-     "as none. A named one is reached under /NAME/"},
+     "as none. A named one is reached under /NAME/, all else goes to the one without a name"},
     {"upstream-proxy", "URL", "off", "off", kOnce, kDefaultOnly, kRestart, kUpstreamProxy,
      "an HTTP proxy for the way out: http://HOST:PORT"},
     {"takeover", "on|off", "off", nullptr, kOnce, kDefaultOnly, kRestart, on_off<&O::takeover>(),

@@ -25,7 +25,6 @@ enum class Repeat : uint8_t {
 enum class Built : uint8_t {
   kAll,
   kDefaultOnly,
-  kOneUnnamed,  // one value without a name
 };
 
 // Reload: whether a running process can take a new value.

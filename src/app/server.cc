@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -35,6 +36,15 @@ base::Result<Sockets> bind(const ListenAddress& address, size_t count) {
   if (sockets) return sockets;
   return base::fail(base::ErrorKind::kRefuse,
                     "cannot listen on " + address.text() + ": " + sockets.error().detail);
+}
+
+std::string upstreams_text(const Options& options) {
+  std::string text;
+  for (const UpstreamAddress& upstream : options.upstreams) {
+    if (!text.empty()) text += ',';
+    text += upstream.text();
+  }
+  return text;
 }
 
 // Server: builds everything, wires it, and takes it down again.
@@ -123,10 +133,12 @@ base::Result<void> Server::make_memcached() {
 }
 
 base::Result<void> Server::make_workers() {
+  const bool upstream_tls =
+      std::ranges::any_of(settings_.upstreams, [](const auto& upstream) { return upstream->tls; });
   for (size_t i = 0; i < options_.workers; ++i) {
     net::TlsContext* client_tls = nullptr;
     net::TlsContext* server_tls = nullptr;
-    if (settings_.upstream.tls) {
+    if (upstream_tls) {
       auto context = net::TlsContext::client(options_.upstream_ca_file);
       if (!context) return tl::unexpected(context.error());
       client_tls = tls_.emplace_back(std::move(*context)).get();
@@ -151,7 +163,7 @@ base::Result<void> Server::listen_for_clients() {
       if (auto listening = workers_[i]->listen((*sockets)[i]); !listening) return listening;
     }
     log::info("listening", {{"address", sockets->front().address},
-                            {"upstream", settings_.upstream.url},
+                            {"upstream", upstreams_text(options_)},
                             {"workers", workers_.size()}});
   }
   return {};

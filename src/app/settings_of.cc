@@ -1,5 +1,7 @@
 #include "app/settings_of.h"
 
+#include <memory>
+
 namespace reprise::app {
 
 namespace {
@@ -16,17 +18,24 @@ proxy::Mode mode_of(Mode mode) {
   return proxy::Mode::kCache;
 }
 
+std::shared_ptr<const proxy::Upstream> upstream_of(const UpstreamAddress& address) {
+  return std::make_shared<const proxy::Upstream>(
+      proxy::Upstream{.name = address.name,
+                      .host = address.host,
+                      .port = address.port,
+                      .tls = address.scheme == UpstreamAddress::Scheme::kHttps,
+                      .authority = address.authority,
+                      .path_prefix = address.path_prefix,
+                      .url = address.url});
+}
+
 }  // namespace
 
 proxy::Settings settings_of(const Options& options) {
-  const UpstreamAddress& upstream = options.upstreams.front();
   proxy::Settings settings;
-  settings.upstream = {.host = upstream.host,
-                       .port = upstream.port,
-                       .tls = upstream.scheme == UpstreamAddress::Scheme::kHttps,
-                       .authority = upstream.authority,
-                       .path_prefix = upstream.path_prefix,
-                       .url = upstream.url};
+  for (const UpstreamAddress& address : options.upstreams) {
+    settings.upstreams.push_back(upstream_of(address));
+  }
   settings.scope = options.scope == Scope::kGlobal ? openai::Scope::kGlobal : openai::Scope::kKey;
   settings.mode = mode_of(options.mode);
   if (options.mode == Mode::kOffline) settings.lenience.contact = cache::Contact::kNever;

@@ -274,9 +274,9 @@ OwnResponse Admin::explain(const Request& request) const {
   http::RequestHead head = request.head;
   head.target = "/" + std::string(request.rest) + query;
   head.fields.remove(kAdminTokenField);
-  const base::Result<Explanation> explanation =
+  const tl::expected<Explanation, Refusal> explanation =
       parts_.explain(head, request.body, other.entry.get());
-  if (!explanation) return own_error(ErrorCode::kBadRequest, explanation.error().detail);
+  if (!explanation) return own_error(explanation.error().code, explanation.error().detail);
   return content(200, kJson, explanation_json(*explanation));
 }
 

@@ -6,10 +6,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/result.h"
 #include "cache/memcached_tier.h"
 #include "cache/purge_record.h"
 #include "cache/tier.h"
@@ -18,6 +18,7 @@
 #include "proxy/explanation.h"
 #include "proxy/own_response.h"
 #include "proxy/readings.h"
+#include "proxy/refusal.h"
 
 namespace reprise::proxy {
 
@@ -38,8 +39,8 @@ struct AdminParts {
     cache::Tier& tier;
   };
   // What would be done with this request, as if it had come to the proxy; `other` may be null, or
-  // names the entry to compare with. An error is the request's fault.
-  using Explain = std::function<base::Result<Explanation>(
+  // names the entry to compare with.
+  using Explain = std::function<tl::expected<Explanation, Refusal>(
       const http::RequestHead& head, std::string_view body, const cache::Entry* other)>;
 
   std::vector<NamedTier> tiers;     // in the order in which they are asked

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace reprise::proxy {
 
 CallGroup::CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext* tls,
@@ -11,7 +13,8 @@ CallGroup::CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext*
       loop_(loop),
       settings_(settings),
       metrics_(metrics),
-      pool_(loop, settings, tls),
+      dialer_(loop, settings, tls),
+      keep_timeouts_(loop, UpstreamPool::kIdleMs),
       open_(loop) {}
 
 CallGroup::~CallGroup() { cut(); }
@@ -24,6 +27,18 @@ UpstreamCall* CallGroup::start(std::unique_ptr<UpstreamCall> call, UpstreamCall:
   return started;
 }
 
+UpstreamPool& CallGroup::pool_of(const std::shared_ptr<const Upstream>& upstream) {
+  CHECK(upstream != nullptr);
+  for (const auto& pool : pools_) {
+    if (pool->serves(*upstream)) return *pool;
+  }
+  return *pools_.emplace_back(std::make_unique<UpstreamPool>(loop_, keep_timeouts_, upstream));
+}
+
+void CallGroup::close_idle() {
+  for (const auto& pool : pools_) pool->close_idle();
+}
+
 void CallGroup::remove(UpstreamCall& call) {
   call.unlink();
   loop_.retire(std::unique_ptr<UpstreamCall>(&call));
@@ -31,7 +46,7 @@ void CallGroup::remove(UpstreamCall& call) {
 }
 
 void CallGroup::drain(std::function<void()> on_empty) {
-  pool_.close_idle();
+  close_idle();
   open_.when_empty(std::move(on_empty));
 }
 
@@ -39,7 +54,7 @@ void CallGroup::cut() {
   while (!calls_.empty()) {
     calls_.front().cancel({recording::Failure::kAbandoned, "reprise is shutting down"});
   }
-  pool_.close_idle();
+  close_idle();
 }
 
 }  // namespace reprise::proxy

@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/loop.h"
 #include "net/timeout_queue.h"
+#include "proxy/dialer.h"
 #include "proxy/last_one_out.h"
 #include "proxy/settings.h"
 #include "proxy/upstream_call.h"
@@ -35,17 +37,23 @@ class CallGroup {
 
   net::Loop& loop() { return loop_; }
   const Settings& settings() const { return settings_; }
-  UpstreamPool& pool() { return pool_; }
+  Dialer& dialer() { return dialer_; }
+  // The connections to this endpoint, whatever its name; lives as long as the group.
+  UpstreamPool& pool_of(const std::shared_ptr<const Upstream>& upstream);
   base::WorkerMetrics& metrics() { return metrics_; }
 
   net::TimeoutQueue first_byte_timeouts;
   net::TimeoutQueue idle_timeouts;
 
  private:
+  void close_idle();
+
   net::Loop& loop_;
   const Settings& settings_;
   base::WorkerMetrics& metrics_;
-  UpstreamPool pool_;
+  Dialer dialer_;
+  net::TimeoutQueue keep_timeouts_;
+  std::vector<std::unique_ptr<UpstreamPool>> pools_;  // made as they are asked for
   base::IntrusiveList<UpstreamCall> calls_;
   LastOneOut open_;
 };

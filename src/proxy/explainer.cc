@@ -7,8 +7,9 @@
 
 namespace reprise::proxy {
 
-base::Result<Explanation> Explainer::explain(const http::RequestHead& head, std::string_view body,
-                                             const cache::Entry* other) {
+tl::expected<Explanation, Refusal> Explainer::explain(const http::RequestHead& head,
+                                                      std::string_view body,
+                                                      const cache::Entry* other) {
   Explanation explanation;
   http::RequestHead asked = head;
   Inquiry inquiry;

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <string_view>
+#include <tl/expected.hpp>
 
-#include "base/result.h"
 #include "cache/entry.h"
 #include "http/message.h"
 #include "openai/request.h"
 #include "proxy/commons.h"
 #include "proxy/explanation.h"
 #include "proxy/inquiry.h"
+#include "proxy/refusal.h"
 
 namespace reprise::proxy {
 
@@ -18,9 +19,9 @@ class Explainer {
  public:
   explicit Explainer(Commons& commons) : commons_(commons) {}
 
-  // `other` may be null. An error is the request's fault.
-  base::Result<Explanation> explain(const http::RequestHead& head, std::string_view body,
-                                    const cache::Entry* other);
+  // `other` may be null.
+  tl::expected<Explanation, Refusal> explain(const http::RequestHead& head, std::string_view body,
+                                             const cache::Entry* other);
 
  private:
   void judge(const Inquiry& inquiry, const openai::Question& question,

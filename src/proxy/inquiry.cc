@@ -8,21 +8,14 @@ namespace reprise::proxy {
 
 namespace {
 
-// The origin-form of a target: what an absolute-form names behind its authority (RFC 9112 §3.2.2).
-std::string_view origin_form(std::string_view target) {
-  const size_t scheme = target.find("://");
-  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
-  const size_t path = target.find_first_of("/?", scheme + 3);
-  return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
-}
-
-std::string forwarded_target(std::string_view target, const std::string& prefix) {
-  const std::string_view path = origin_form(target);
-  if (path == "*") return std::string(path);
-  std::string forwarded = prefix;
-  if (!path.starts_with('/')) forwarded += '/';
-  forwarded.append(path);
-  return forwarded;
+// Into a string whose memory is used again.
+void write_target(const UpstreamChoice& choice, std::string* out) {
+  out->clear();
+  if (choice.path != "*") {
+    out->append((*choice.upstream)->path_prefix);
+    if (!choice.path.starts_with('/')) out->push_back('/');
+  }
+  out->append(choice.path);
 }
 
 cache::Terms terms_of(const openai::Directives& directives) {
@@ -43,15 +36,27 @@ bool may_upgrade(std::string_view protocol) {
 
 }  // namespace
 
-base::Result<void> prepare(http::RequestHead& head, const Settings& settings, Inquiry* inquiry) {
+tl::expected<void, Refusal> prepare(http::RequestHead& head, const Settings& settings,
+                                    Inquiry* inquiry) {
   http::RequestHead& forwarded = inquiry->head;
   forwarded.method = head.method;
-  forwarded.target = forwarded_target(head.target, settings.upstream.path_prefix);
-  inquiry->route = openai::classify(head.method, origin_form(head.target));
+  inquiry->route = openai::Route::kOther;
   inquiry->directives = {};
+  const UpstreamChoice choice = choose_upstream(settings.upstreams, head.target);
+  if (choice.upstream == nullptr) {
+    forwarded.target = choice.path;
+    return tl::unexpected(Refusal{
+        openai::ErrorCode::kNotFound,
+        "the path does not begin with the name of an endpoint, and there is none without a name"});
+  }
+  inquiry->upstream = *choice.upstream;  // most often the same as for the request before this one
+  write_target(choice, &forwarded.target);
+  inquiry->route = openai::classify(head.method, choice.path);
   if (inquiry->route != openai::Route::kOther) {
     auto directives = openai::parse_directives(head.fields, settings.aliases);
-    if (!directives) return tl::unexpected(directives.error());
+    if (!directives) {
+      return tl::unexpected(Refusal{openai::ErrorCode::kBadRequest, directives.error().detail});
+    }
     inquiry->directives = std::move(*directives);
   }
   inquiry->terms = terms_of(inquiry->directives);
@@ -73,7 +78,8 @@ base::Result<void> prepare(http::RequestHead& head, const Settings& settings, In
   return {};
 }
 
-http::RequestHead head_to_forward(const Inquiry& inquiry, const Settings& settings) {
+http::RequestHead head_to_forward(const Inquiry& inquiry) {
+  const std::string& host = inquiry.upstream->authority;
   http::RequestHead head;
   head.method = inquiry.head.method;
   head.target = inquiry.head.target;
@@ -84,13 +90,13 @@ http::RequestHead head_to_forward(const Inquiry& inquiry, const Settings& settin
   for (size_t i = 0; i < inquiry.head.fields.size(); ++i) {
     const http::Fields::Field field = inquiry.head.fields[i];
     if (http::iequals(field.name, "Host")) {
-      head.fields.add(field.name, settings.upstream.authority);
+      head.fields.add(field.name, host);
       host_stood = true;
     } else if (!http::iequals(field.name, "Expect")) {
       head.fields.add(field.name, field.value);
     }
   }
-  if (!host_stood) head.fields.add("Host", settings.upstream.authority);
+  if (!host_stood) head.fields.add("Host", host);
   if (head.upgrade) {
     head.fields.add("Connection", "Upgrade");
     head.fields.add("Upgrade", inquiry.upgrade);
@@ -117,7 +123,7 @@ openai::QuestionInput question_input(const Inquiry& inquiry, const Settings& set
   openai::QuestionInput input;
   input.route = inquiry.route;
   input.scope = settings.scope;
-  input.upstream_url = settings.upstream.url;
+  input.upstream_url = inquiry.upstream->url;
   input.target = inquiry.head.target;
   input.name_space = inquiry.name_space;
   input.fields = &inquiry.head.fields;

@@ -1,22 +1,26 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
-#include "base/result.h"
 #include "cache/freshness.h"
 #include "http/message.h"
 #include "openai/directives.h"
 #include "openai/endpoint.h"
 #include "openai/request.h"
+#include "proxy/refusal.h"
 #include "proxy/settings.h"
+#include "proxy/upstream.h"
 
 namespace reprise::proxy {
 
 // Inquiry: a request without what concerns only us and this hop, and what it asks of the cache.
 struct Inquiry {
+  std::shared_ptr<const Upstream> upstream;
   openai::Route route = openai::Route::kOther;
   openai::Directives directives;
   cache::Terms terms;
@@ -27,12 +31,13 @@ struct Inquiry {
   bool te_trailers = false;          // the client takes trailers
 };
 
-// Takes a request's head apart: route and directives, hop-by-hop and control fields removed, Host
-// and target as upstream wants them. `head` is used up. An error is the client's fault.
-base::Result<void> prepare(http::RequestHead& head, const Settings& settings, Inquiry* inquiry);
+// Takes a request's head apart: upstream, route and directives, hop-by-hop and control fields
+// removed, target as upstream wants it. `head` is used up unless it is refused.
+tl::expected<void, Refusal> prepare(http::RequestHead& head, const Settings& settings,
+                                    Inquiry* inquiry);
 
 // What upstream is sent: with its own Host, and without Expect, which is answered here.
-http::RequestHead head_to_forward(const Inquiry& inquiry, const Settings& settings);
+http::RequestHead head_to_forward(const Inquiry& inquiry);
 
 // Why a request on a cacheable route is not looked up, as far as its head tells.
 std::optional<openai::BypassReason> bypass_by_head(const Inquiry& inquiry,

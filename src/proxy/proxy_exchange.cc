@@ -82,8 +82,11 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
     return respond_error(openai::ErrorCode::kMethodNotAllowed, "CONNECT is not served");
   }
   if (auto prepared = prepare(head, settings, &inquiry_); !prepared) {
-    note_ = {CacheResult::kBypass, "bypass", "bad_request", false};
-    return respond_error(openai::ErrorCode::kBadRequest, prepared.error().detail);
+    const Refusal& refusal = prepared.error();
+    const bool cacheable = inquiry_.route != openai::Route::kOther;
+    note_ = {cacheable ? CacheResult::kBypass : CacheResult::kPassed, "bypass",
+             openai::error_name(refusal.code), false};
+    return respond_error(refusal.code, refusal.detail);
   }
   connection_.send_continue();
   if (inquiry_.route == openai::Route::kOther) return pass(CacheResult::kPassed);
@@ -292,7 +295,8 @@ void ProxyExchange::pursue(const std::shared_ptr<cache::Flight>& flight, KeepTer
 
 ForwardedRequest ProxyExchange::whole_request() const {
   ForwardedRequest request;
-  request.head = head_to_forward(inquiry_, context_.commons.settings);
+  request.upstream = inquiry_.upstream;
+  request.head = head_to_forward(inquiry_);
   request.body = body_on_the_wire();
   return request;
 }
@@ -333,7 +337,8 @@ base::Bytes ProxyExchange::body_on_the_wire() const {
 void ProxyExchange::forward(std::shared_ptr<recording::Recording> recording,
                             std::unique_ptr<Keeper> keeper) {
   ForwardedRequest request;
-  request.head = head_to_forward(inquiry_, context_.commons.settings);
+  request.upstream = inquiry_.upstream;
+  request.head = head_to_forward(inquiry_);
   request.body_streams = !connection_.request_ended();
   if (!request.body_streams) request.body = body_on_the_wire();
   auto call = std::make_unique<UpstreamCall>(context_.calls, std::move(request),

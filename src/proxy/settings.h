@@ -10,26 +10,17 @@
 #include "openai/pace.h"
 #include "openai/prices.h"
 #include "openai/request.h"
+#include "proxy/upstream.h"
 #include "recording/recording.h"
 
 namespace reprise::proxy {
-
-// Upstream: an endpoint that requests are forwarded to.
-struct Upstream {
-  std::string host;  // without brackets
-  uint16_t port = 443;
-  bool tls = true;
-  std::string authority;    // what Host says: the port only if it is not the scheme's
-  std::string path_prefix;  // "" or "/…", without a trailing slash
-  std::string url;          // normalised: part of every key
-};
 
 enum class Mode : uint8_t { kCache, kOff, kOffline };
 
 // Settings: what the proxy takes from the configuration. Times in milliseconds, sizes in bytes.
 // Immutable while workers run.
 struct Settings {
-  Upstream upstream;
+  UpstreamList upstreams;
   std::string upstream_ca;
   openai::Scope scope = openai::Scope::kKey;
   Mode mode = Mode::kCache;

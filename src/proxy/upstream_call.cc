@@ -50,6 +50,7 @@ UpstreamCall::UpstreamCall(CallGroup& group, ForwardedRequest request,
                            std::unique_ptr<Keeper> keeper)
     : group_(group),
       request_(std::move(request)),
+      pool_(group.pool_of(request_.upstream)),
       flow_wakeup_(
           group.loop(), [](void* self) noexcept { static_cast<UpstreamCall*>(self)->on_flow(); },
           this),
@@ -65,7 +66,7 @@ UpstreamCall::~UpstreamCall() = default;
 
 void UpstreamCall::start(Caller* caller) {
   caller_ = caller;
-  std::unique_ptr<net::Stream> idle = group_.pool().take_idle();
+  std::unique_ptr<net::Stream> idle = pool_.take_idle();
   if (idle == nullptr) return connect();
   reused_ = true;
   begin(std::move(idle));
@@ -73,16 +74,16 @@ void UpstreamCall::start(Caller* caller) {
 
 void UpstreamCall::connect() {
   stage_ = Stage::kConnecting;
-  connector_ = group_.pool().connect(
-      [this](net::Connector::Outcome outcome) { on_connect(std::move(outcome)); });
-  connector_->start(group_.pool().destination());
+  connector_ = group_.dialer().connect(*request_.upstream, [this](net::Connector::Outcome outcome) {
+    on_connect(std::move(outcome));
+  });
 }
 
 void UpstreamCall::on_connect(net::Connector::Outcome outcome) {
   group_.loop().retire(std::move(connector_));
   if (!outcome) {
     return cancel({failure_of(outcome.error().step),
-                   group_.settings().upstream.authority + ": " + outcome.error().detail});
+                   request_.upstream->authority + ": " + outcome.error().detail});
   }
   begin(std::move(*outcome));
 }
@@ -305,7 +306,7 @@ void UpstreamCall::complete() {
 void UpstreamCall::release_stream() {
   if (parser_.head().keep_alive && body_ended_ && stream_->unwritten() == 0) {
     stream_->set_handler(nullptr);
-    group_.pool().keep(std::move(stream_));
+    pool_.keep(std::move(stream_));
   } else {
     close_stream();
   }

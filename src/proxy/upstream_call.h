@@ -12,14 +12,17 @@
 #include "net/stream.h"
 #include "net/timeout_queue.h"
 #include "proxy/keeper.h"
+#include "proxy/upstream.h"
 #include "recording/recorder.h"
 
 namespace reprise::proxy {
 
 class CallGroup;
+class UpstreamPool;
 
 // ForwardedRequest: what upstream is sent.
 struct ForwardedRequest {
+  std::shared_ptr<const Upstream> upstream;
   http::RequestHead head;     // end-to-end fields only; framing as it goes out
   base::Bytes body;           // the whole body, unless it is streamed
   bool body_streams = false;  // the body comes by push_body() and end_body()
@@ -94,6 +97,7 @@ class UpstreamCall final : public base::IntrusiveNode,
 
   CallGroup& group_;
   ForwardedRequest request_;
+  UpstreamPool& pool_;
   std::string wire_head_;
   base::Wakeup flow_wakeup_;
   recording::Recorder recorder_;

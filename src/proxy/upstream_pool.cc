@@ -14,7 +14,7 @@ class UpstreamPool::Idle final : public base::IntrusiveNode, private net::Stream
         timeout_([](void* self) noexcept { static_cast<Idle*>(self)->drop(); }, this) {
     stream->set_handler(this);
     stream->resume_reading();
-    pool.idle_timeouts_.arm(timeout_);
+    pool.timeouts_.arm(timeout_);
   }
 
   std::unique_ptr<net::Stream> take() {
@@ -35,14 +35,9 @@ class UpstreamPool::Idle final : public base::IntrusiveNode, private net::Stream
   net::Timeout timeout_;
 };
 
-UpstreamPool::UpstreamPool(net::Loop& loop, const Settings& settings, net::TlsContext* tls)
-    : loop_(loop),
-      settings_(settings),
-      tls_(tls),
-      resolver_(loop),
-      connect_timeouts_(loop, settings.connect_timeout_ms),
-      head_starts_(loop, kHeadStartMs),
-      idle_timeouts_(loop, kIdleMs) {}
+UpstreamPool::UpstreamPool(net::Loop& loop, net::TimeoutQueue& timeouts,
+                           std::shared_ptr<const Upstream> upstream)
+    : loop_(loop), timeouts_(timeouts), upstream_(std::move(upstream)) {}
 
 UpstreamPool::~UpstreamPool() { close_idle(); }
 
@@ -74,17 +69,6 @@ void UpstreamPool::drop(Idle& idle) {
 
 void UpstreamPool::close_idle() {
   while (!idle_.empty()) drop(idle_.back());
-}
-
-std::unique_ptr<net::Connector> UpstreamPool::connect(net::Connector::Callback callback) {
-  return std::make_unique<net::Connector>(loop_, resolver_,
-                                          net::Connector::Timeouts{connect_timeouts_, head_starts_},
-                                          std::move(callback));
-}
-
-net::Destination UpstreamPool::destination() const {
-  return {settings_.upstream.host, settings_.upstream.port,
-          settings_.upstream.tls ? tls_ : nullptr};
 }
 
 }  // namespace reprise::proxy

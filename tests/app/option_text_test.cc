@@ -39,6 +39,7 @@ TEST(CheckText, ReadsBackAsWhatItWasMadeOf) {
        "--workers=3",
        "--ignore=a,b\"c",
        "--upstream=http://h:81/x/v1/",
+       "--upstream=a=https://[::1]/v1/v1",
        "--ttl=1500ms",
        "--memory=0",
        "--coalesce=off",

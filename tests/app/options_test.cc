@@ -257,6 +257,10 @@ TEST(Options, RepeatableOptionsTakeSeveralValues) {
               ElementsAre("a:1", "b:2", "[::1]:3"));
   EXPECT_THAT(values(load_file("listen = [\"a:1\", \"b:2\"]\n"), "listen"),
               ElementsAre("a:1", "b:2"));
+  EXPECT_THAT(values(load({"--upstream=https://h/v1", "--upstream", "v1=http://h:1"}), "upstream"),
+              ElementsAre("https://h", "v1=http://h:1"));
+  EXPECT_THAT(values(load({}, {"REPRISE_UPSTREAM=a=http://h,b=http://h"}), "upstream"),
+              ElementsAre("a=http://h", "b=http://h"));
   EXPECT_THAT(load({"--ignore", "a,b", "--ignore", "c"}).ignore, ElementsAre("a", "b", "c"));
   EXPECT_THAT(load_file("ignore = \"a,b\"\n").ignore, ElementsAre("a", "b"));
   EXPECT_THAT(load_file("ignore = [\"a,b\"]\n").ignore, ElementsAre("a,b"));

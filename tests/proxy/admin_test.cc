@@ -46,7 +46,7 @@ class AdminTest : public testing::Test {
             .readiness = readiness_,
             .read = [this] { return readings_; },
             .explain = [this](const http::RequestHead& head, std::string_view body,
-                              const cache::Entry* other) -> base::Result<Explanation> {
+                              const cache::Entry* other) -> tl::expected<Explanation, Refusal> {
               asked_ = {head, std::string(body), other == nullptr ? "" : other->model_answered};
               return explanation_;
             },
@@ -87,7 +87,7 @@ class AdminTest : public testing::Test {
   cache::PurgeRecord purges_{clock_};
   std::atomic<Readiness> readiness_{Readiness::kReady};
   Readings readings_;
-  base::Result<Explanation> explanation_;
+  tl::expected<Explanation, Refusal> explanation_;
   Asked asked_;
   std::optional<Admin> admin_;
 };
@@ -295,7 +295,7 @@ TEST_F(AdminTest, ExplainsTheDifferenceFromAnEntry) {
 }
 
 TEST_F(AdminTest, WhatCannotBeExplainedIsTheRequestsFault) {
-  explanation_ = base::fail(base::ErrorKind::kRefuse, "Cache-Control: max-age");
+  explanation_ = tl::unexpected(Refusal{openai::ErrorCode::kBadRequest, "Cache-Control: max-age"});
   const OwnResponse response = ask("POST", "/explain/v1/embeddings");
   expect_error(response, 400, "bad_request");
   EXPECT_NE(response.body.find("Cache-Control: max-age"), std::string::npos);

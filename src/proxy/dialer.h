@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/connector.h"
+#include "net/loop.h"
+#include "net/timeout_queue.h"
+#include "net/tls_context.h"
+#include "proxy/settings.h"
+
+namespace reprise::proxy {
+
+// Dialer: what it takes to reach endpoints, the same for all of them.
+// Owner: a CallGroup. Thread: its loop's.
+class Dialer {
+ public:
+  // All of them outlive the dialer. `tls` may be null where no upstream speaks it.
+  Dialer(net::Loop& loop, const Settings& settings, net::TlsContext* tls);
+  Dialer(const Dialer&) = delete;
+  Dialer& operator=(const Dialer&) = delete;
+
+  // A new connection, begun. The caller gives up by retiring the connector.
+  std::unique_ptr<net::Connector> connect(const Upstream& upstream,
+                                          net::Connector::Callback callback);
+
+  static constexpr uint64_t kHeadStartMs = 250;
+
+ private:
+  net::Loop& loop_;
+  net::TlsContext* const tls_;
+  net::Resolver resolver_;
+  net::TimeoutQueue connect_timeouts_;
+  net::TimeoutQueue head_starts_;
+};
+
+}  // namespace reprise::proxy
