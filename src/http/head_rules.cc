@@ -198,12 +198,16 @@ std::optional<ParseError> judge_host(const RequestHead& head, const Known& known
   return std::nullopt;
 }
 
+void remove_framing(ResponseHead& head) {
+  head.fields.remove("content-length");
+  head.fields.remove("transfer-encoding");
+}
+
 // Framing fields of heads that no body ever follows: meaningless, but whoever sent them may think
 // otherwise, so the connection is not used again.
 void disarm(ResponseHead& head) {
   if (head.framing == Framing::kChunked || head.content_length > 0) head.keep_alive = false;
-  head.fields.remove("content-length");
-  head.fields.remove("transfer-encoding");
+  remove_framing(head);
   head.framing = Framing::kNone;
   head.content_length = 0;
 }
@@ -302,6 +306,8 @@ bool opens_tunnel(const ResponseHead& head, Answering answering) {
 }
 
 std::optional<ParseError> judge(ResponseHead& head, Answering answering) {
+  // What these heads say about a body is not even looked at (RFC 9110 §9.3.6).
+  if (opens_tunnel(head, answering) && head.status != 101) remove_framing(head);
   const Known known(head.fields);
   if (auto error = judge_framing(head, known)) return error;
   head.keep_alive = persists(head.version, known);

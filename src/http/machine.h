@@ -72,6 +72,8 @@ class Machine {
 
   // Before a message's first byte.
   void restart();
+  // Whether a head with both framing fields gets as far as judge_head.
+  void pass_both_framings(bool pass);
   static void empty(Fields& fields);
   void enter(Phase phase);
   void end_message();

@@ -113,6 +113,10 @@ void Machine::restart() {
   enter(direction_ == Direction::kRequests ? Phase::kLeading : Phase::kHead);
 }
 
+void Machine::pass_both_framings(bool pass) {
+  llhttp_set_lenient_chunked_length(llhttp_.get(), pass ? 1 : 0);
+}
+
 void Machine::empty(Fields& fields) {
   fields.clear();
   if (fields.memory_bytes() > kKeptFieldBytesMax) fields.shrink_to_fit();

@@ -18,6 +18,7 @@ class ResponseParser::Impl final : public Machine {
     reusable_ = true;
     empty(head_.fields);
     head_.clear();
+    pass_both_framings(answering == Answering::kConnect);
     restart();
   }
   bool finish() {

@@ -155,10 +155,22 @@ TEST(ResponseParser, StopsAtAnUpgrade) {
 }
 
 TEST(ResponseParser, StopsAtATunnelThatConnectAskedFor) {
-  EXPECT_EQ(responses(ok("Content-Length: 3\r\nTransfer-Encoding: x\r\n", ""), Answering::kConnect),
-            "body \nerror 400 Content-Length can't be present with Transfer-Encoding\n");
-  EXPECT_EQ(responses(ok("Content-Length: 3\r\n", "abc"), Answering::kConnect),
-            "head 200 'OK' 1.1 none last \nupgraded at 38\n");
+  for (const std::string framing :
+       {"", "Content-Length: 3\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: x\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"}) {
+    const std::string head = ok(framing);
+    EXPECT_EQ(responses(head + "abc", Answering::kConnect),
+              "head 200 'OK' 1.1 none last \nupgraded at " + std::to_string(head.size()) + "\n");
+  }
+  EXPECT_EQ(responses("HTTP/1.0 204 N\r\nTransfer-Encoding: chunked\r\n\r\n", Answering::kConnect),
+            "head 204 'N' 1.0 none last \nupgraded at end\n");
+  EXPECT_EQ(responses(ok("Content-Length: x\r\n"), Answering::kConnect),
+            "body \nerror 400 Invalid character in Content-Length\n");
+  EXPECT_EQ(responses("HTTP/1.1 407 P\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                      Answering::kConnect),
+            "body \nerror 400 Content-Length and Transfer-Encoding\n");
   EXPECT_EQ(responses("HTTP/1.1 407 P\r\nContent-Length: 3\r\n\r\nabc", Answering::kConnect),
             "head 407 'P' 1.1 length:3 keep [Content-Length=3]\nbody abc\nend \nat end\nidle\n");
 }
