@@ -44,8 +44,9 @@ Connector::~Connector() {
   loop_.cancel(settle_wakeup_);
 }
 
-void Connector::start(const Destination& destination) {
+void Connector::start(const Destination& destination, std::unique_ptr<Preface> preface) {
   destination_ = destination;
+  preface_ = std::move(preface);
   timeouts_.whole.arm(whole_);
   resolver_.resolve(destination_.host, destination_.port,
                     [alive = alive_](const base::Result<Resolver::Addresses>& addresses) {
@@ -97,7 +98,7 @@ void Connector::try_next() {
 }
 
 void Connector::on_connected(Attempt& attempt, int status) {
-  if (settled_ || tls_ != nullptr) return;
+  if (settled_ || tcp_ != nullptr || tls_ != nullptr) return;
   if (status == 0)
     return give_stream(std::make_unique<TcpStream>(loop_, std::move(attempt.socket)));
   last_error_ = uv_strerror(status);
@@ -107,8 +108,23 @@ void Connector::on_connected(Attempt& attempt, int status) {
 
 void Connector::give_stream(std::unique_ptr<TcpStream> stream) {
   head_start_.disarm();
-  if (destination_.tls == nullptr) return settle(Outcome(std::move(stream)));
-  tls_ = TlsStream::connect(std::move(stream), *destination_.tls, destination_.host);
+  tcp_ = std::move(stream);
+  if (preface_ == nullptr) return secure();
+  preface_->start(*tcp_, [this](const base::Result<void>& done) { on_preface(done); });
+}
+
+void Connector::on_preface(const base::Result<void>& done) {
+  if (settled_) return;
+  loop_.retire(std::move(preface_));
+  if (!done) return fail(ConnectFailure::Step::kConnect, done.error().detail);
+  secure();
+}
+
+void Connector::secure() {
+  if (destination_.tls == nullptr) return settle(Outcome(std::move(tcp_)));
+  const std::string& name =
+      destination_.tls_host.empty() ? destination_.host : destination_.tls_host;
+  tls_ = TlsStream::connect(std::move(tcp_), *destination_.tls, name);
   tls_->set_handler(this);
   tls_->on_handshake([this] {
     if (settled_) return;
@@ -135,6 +151,7 @@ void Connector::settle(Outcome outcome) {
   if (std::exchange(settled_, true)) return;
   whole_.disarm();
   head_start_.disarm();
+  if (tcp_ != nullptr) tcp_->set_handler(nullptr);
   if (tls_ != nullptr) tls_->set_handler(nullptr);
   outcome_ = std::make_unique<Outcome>(std::move(outcome));
   loop_.wake(settle_wakeup_);

@@ -20,6 +20,7 @@ struct Destination {
   std::string host;  // name or address, without brackets
   uint16_t port = 0;
   TlsContext* tls = nullptr;  // null: plain
+  std::string tls_host{};     // whom the certificate must be for, unless it is `host`
 };
 
 // ConnectFailure: at which step connecting failed.
@@ -29,9 +30,20 @@ struct ConnectFailure {
   std::string detail;
 };
 
+// Preface: a conversation that comes first on a new connection, before TLS: with a proxy, say.
+// Owner: a Connector. Thread: its loop's.
+class Preface {
+ public:
+  using Done = std::function<void(base::Result<void>)>;
+  virtual ~Preface() = default;
+  // Calls back once, never from inside, unless it is destroyed before. From then on the stream is
+  // as it came: paused, without a handler. It outlives the preface.
+  virtual void start(TcpStream& stream, Done done) = 0;
+};
+
 // Connector: one attempt to reach a destination: look-up, the addresses one after the other, each
-// with a head start over the next (RFC 8305), then TLS. Destroying it gives up. Owner: an upstream
-// call. Thread: its loop's.
+// with a head start over the next (RFC 8305), then the preface, if there is one, and TLS.
+// Destroying it gives up. Owner: an upstream call. Thread: its loop's.
 class Connector final : private Stream::Handler {
  public:
   using Outcome = tl::expected<std::unique_ptr<Stream>, ConnectFailure>;
@@ -46,7 +58,7 @@ class Connector final : private Stream::Handler {
   // `callback` is called once, never from inside start(), and may retire the connector.
   Connector(Loop& loop, Resolver& resolver, Timeouts timeouts, Callback callback);
   ~Connector() override;
-  void start(const Destination& destination);
+  void start(const Destination& destination, std::unique_ptr<Preface> preface = nullptr);
 
  private:
   struct Attempt;
@@ -54,6 +66,8 @@ class Connector final : private Stream::Handler {
   void try_next();
   void on_connected(Attempt& attempt, int status);
   void give_stream(std::unique_ptr<TcpStream> stream);
+  void on_preface(const base::Result<void>& done);
+  void secure();
   void settle(Outcome outcome);
   void fail(ConnectFailure::Step step, std::string detail);
 
@@ -70,7 +84,10 @@ class Connector final : private Stream::Handler {
   Resolver::Addresses addresses_;
   size_t next_address_ = 0;
   std::vector<std::unique_ptr<Attempt>> attempts_;
+  // The one connection that stands, in one of these.
+  std::unique_ptr<TcpStream> tcp_;
   std::unique_ptr<TlsStream> tls_;
+  std::unique_ptr<Preface> preface_;
   Timeout whole_;
   Timeout head_start_;
   base::Wakeup settle_wakeup_;

@@ -30,14 +30,14 @@ struct TcpStream::WriteOp {
 TcpStream::TcpStream(Loop& loop, UvHandle<Socket> socket)
     : loop_(loop),
       socket_(std::move(socket)),
-      break_wakeup_(
-          loop, [](void* self) noexcept { static_cast<TcpStream*>(self)->report_break(); }, this) {
+      turn_(
+          loop, [](void* self) noexcept { static_cast<TcpStream*>(self)->on_turn(); }, this) {
   socket_->data = this;
   if (socket_.base()->type == UV_TCP) uv_tcp_nodelay(&socket_->tcp, 1);
 }
 
 TcpStream::~TcpStream() {
-  loop_.cancel(break_wakeup_);
+  loop_.cancel(turn_);
   if (!reset_on_close_ || socket_.base()->type != UV_TCP) return;
   uv_os_fd_t fd = -1;
   if (uv_fileno(socket_.base(), &fd) != 0) return;
@@ -48,6 +48,11 @@ TcpStream::~TcpStream() {
 void TcpStream::resume_reading() {
   if (reading_ || read_over_ || broken_ != 0) return;
   reading_ = true;
+  if (put_back_.empty()) return start_reading();
+  if (!turn_.linked()) loop_.wake(turn_);
+}
+
+void TcpStream::start_reading() {
   const int error = uv_read_start(
       socket_.stream(),
       [](uv_handle_t* handle, size_t, uv_buf_t* buf) {
@@ -164,7 +169,20 @@ void TcpStream::break_later(int uv_error) {
   if (broken_ != 0) return;
   broken_ = uv_error;
   if (std::exchange(reading_, false)) uv_read_stop(socket_.stream());
-  loop_.wake(break_wakeup_);
+  if (!turn_.linked()) loop_.wake(turn_);
+}
+
+void TcpStream::put_back(std::string_view bytes) {
+  CHECK(!reading_ && put_back_.empty());
+  put_back_ = bytes;
+}
+
+void TcpStream::on_turn() {
+  if (broken_ != 0) return report_break();
+  if (!reading_) return;
+  const std::string bytes = std::exchange(put_back_, {});
+  start_reading();
+  if (handler_ != nullptr) handler_->on_read(bytes);
 }
 
 void TcpStream::report_break() {

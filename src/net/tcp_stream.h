@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/executor.h"
@@ -34,6 +35,9 @@ class TcpStream final : public Stream {
   void reset_on_close() override { reset_on_close_ = true; }
   std::string peer() const override;
 
+  // What was read too far, while reading is paused: it is read again before anything else.
+  void put_back(std::string_view bytes);
+
   Loop& loop() { return loop_; }
 
  private:
@@ -42,7 +46,9 @@ class TcpStream final : public Stream {
   void on_written(int status, size_t bytes);
   void on_write_error(int uv_error);
   void break_later(int uv_error);
+  void on_turn();
   void report_break();
+  void start_reading();
   void on_uv_read(ssize_t count, const char* data);
   int hidden_error() const;
 
@@ -55,7 +61,8 @@ class TcpStream final : public Stream {
   bool reset_on_close_ = false;
   int broken_ = 0;
   int write_error_ = 0;  // while reading goes on
-  base::Wakeup break_wakeup_;
+  std::string put_back_;
+  base::Wakeup turn_;
 };
 
 }  // namespace reprise::net

@@ -75,7 +75,7 @@ class ConnectorTest : public TlsTest {
                                       outcome_ = std::move(outcome);
                                     });
     in_start_ = true;
-    connector_->start(destination);
+    connector_->start(destination, std::move(preface_));
     in_start_ = false;
   }
 
@@ -100,6 +100,7 @@ class ConnectorTest : public TlsTest {
   Listener listener_{loop_,
                      [this](std::unique_ptr<TcpStream> it) { accepted_.push_back(std::move(it)); }};
   uint16_t port_ = 0;
+  std::unique_ptr<Preface> preface_;
   bool in_start_ = false;
   std::optional<Connector::Outcome> outcome_;
   std::unique_ptr<Connector> connector_;
@@ -223,6 +224,152 @@ TEST_F(ConnectorTest, TellsOfAnEndDuringTheHandshake) {
   ASSERT_FALSE(*outcome_);
   EXPECT_EQ(outcome_->error().step, Step::kTls);
   EXPECT_THAT(outcome_->error().detail, HasSubstr("closed during the TLS handshake"));
+}
+
+// Greeting: says hello, and takes everything up to a full stop for the answer.
+class Greeting final : public Preface, private Stream::Handler {
+ public:
+  explicit Greeting(bool* gone) : gone_(gone) {}
+  ~Greeting() override { *gone_ = true; }
+  void start(TcpStream& stream, Done done) override {
+    stream_ = &stream;
+    done_ = std::move(done);
+    stream.set_handler(this);
+    write(stream, "hello");
+    stream.resume_reading();
+  }
+
+ private:
+  void on_read(std::string_view bytes) override {
+    const size_t stop = bytes.find('.');
+    if (stop == std::string_view::npos) return;
+    stream_->set_handler(nullptr);
+    stream_->pause_reading();
+    if (bytes.substr(0, stop) == "no") {
+      return done_(base::fail(base::ErrorKind::kUnavailable, "it said no"));
+    }
+    if (stop + 1 < bytes.size()) stream_->put_back(bytes.substr(stop + 1));
+    done_({});
+  }
+  void on_read_end() override {}
+  void on_stream_error(const base::Error&) override {}
+  void on_drained() override {}
+
+  bool* const gone_;
+  TcpStream* stream_ = nullptr;
+  Done done_;
+};
+
+class PrefaceTest : public ConnectorTest {
+ protected:
+  void start_with_greeting(const Destination& destination) {
+    preface_ = std::make_unique<Greeting>(&greeting_gone_);
+    start(destination);
+  }
+  // Waits for the connection and the greeting on it.
+  void hear_greeting() {
+    run_until([&] { return !accepted_.empty(); });
+    accepted_.front()->set_handler(&server_);
+    accepted_.front()->resume_reading();
+    run_until([&] { return server_.bytes == "hello"; });
+    accepted_.front()->pause_reading();
+  }
+
+  Reader server_;
+  bool greeting_gone_ = false;
+};
+
+TEST_F(PrefaceTest, ComesFirst) {
+  start_with_greeting({"127.0.0.1", port_, nullptr});
+  hear_greeting();
+  run_turns();
+  EXPECT_FALSE(outcome_);
+  write(*accepted_.front(), "ye");
+  run_turns();
+  EXPECT_FALSE(outcome_);
+  write(*accepted_.front(), "s.and more");
+  run_until([&] { return outcome_.has_value(); });
+  ASSERT_TRUE(*outcome_);
+  EXPECT_TRUE(greeting_gone_);
+  connector_.reset();
+  Reader reader;
+  (**outcome_)->set_handler(&reader);
+  run_turns();
+  EXPECT_EQ(reader.bytes, "");
+  (**outcome_)->resume_reading();
+  run_until([&] { return reader.bytes == "and more"; });
+}
+
+TEST_F(PrefaceTest, ComesBeforeTlsWhichIsForItsOwnName) {
+  client_context_ = client_context();
+  server_context_ = server_context({.names = "DNS:behind.example"});
+  start_with_greeting({"127.0.0.1", port_, client_context_.get(), "behind.example"});
+  hear_greeting();
+  write(*accepted_.front(), "yes.");
+  const auto server = TlsStream::accept(std::move(accepted_.front()), *server_context_);
+  run_until([&] { return outcome_.has_value(); });
+  ASSERT_TRUE(*outcome_) << outcome_->error().detail;
+  Reader reader;
+  (**outcome_)->set_handler(&reader);
+  (**outcome_)->resume_reading();
+  write(*server, "secret");
+  run_until([&] { return reader.bytes == "secret"; });
+}
+
+TEST_F(PrefaceTest, WhatComesBehindItIsReadByTls) {
+  client_context_ = client_context();
+  start_with_greeting({"localhost", port_, client_context_.get()});
+  hear_greeting();
+  write(*accepted_.front(), "yes.HTTP/1.1 400 Bad Request\r\n\r\n");
+  run_until([&] { return outcome_.has_value(); });
+  ASSERT_FALSE(*outcome_);
+  EXPECT_EQ(outcome_->error().step, Step::kTls);
+}
+
+TEST_F(PrefaceTest, MayRefuse) {
+  client_context_ = client_context();
+  start_with_greeting({"127.0.0.1", port_, client_context_.get()});
+  hear_greeting();
+  write(*accepted_.front(), "no.");
+  run_until([&] { return outcome_.has_value(); });
+  ASSERT_FALSE(*outcome_);
+  EXPECT_EQ(outcome_->error().step, Step::kConnect);
+  EXPECT_EQ(outcome_->error().detail, "it said no");
+}
+
+TEST_F(PrefaceTest, CountsAsConnecting) {
+  whole_ = std::make_unique<TimeoutQueue>(loop_, 50);
+  start_with_greeting({"127.0.0.1", port_, nullptr});
+  hear_greeting();
+  run_until([&] { return outcome_.has_value(); });
+  ASSERT_FALSE(*outcome_);
+  EXPECT_EQ(outcome_->error().step, Step::kTimeout);
+  // Whoever keeps the connector gets no second outcome, though the answer comes at last.
+  write(*accepted_.front(), "yes.");
+  run_turns();
+}
+
+TEST_F(PrefaceTest, IsHeldWithTheFirstAddressThatAnswers) {
+  resolver_.remember("two.example", 1, {address(port_), address(port_)});
+  head_start_ = std::make_unique<TimeoutQueue>(loop_, 0);
+  start_with_greeting({"two.example", 1, nullptr});
+  hear_greeting();
+  run_turns();
+  EXPECT_FALSE(outcome_);
+  write(*accepted_.front(), "yes.");
+  run_until([&] { return outcome_.has_value(); });
+  EXPECT_TRUE(*outcome_);
+  run_turns();
+}
+
+TEST_F(PrefaceTest, GoesWithTheConnector) {
+  start_with_greeting({"127.0.0.1", port_, nullptr});
+  hear_greeting();
+  connector_.reset();
+  EXPECT_TRUE(greeting_gone_);
+  accepted_.front()->resume_reading();
+  run_until([&] { return server_.over(); });
+  EXPECT_FALSE(outcome_);
 }
 
 TEST_F(ConnectorTest, MayBeGivenUpAtAnyTime) {

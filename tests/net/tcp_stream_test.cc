@@ -188,6 +188,59 @@ TEST_F(TcpStreamTest, MayDieWithBytesUnwritten) {
   EXPECT_EQ(server_.drained, 0);
 }
 
+TEST_F(TcpStreamTest, WhatIsPutBackIsReadFirst) {
+  write(*ends_.server, "behind");
+  run_turns();
+  ends_.client->put_back("before ");
+  run_turns();
+  EXPECT_EQ(client_.reads, 0);
+  client_.in_call = true;
+  ends_.client->resume_reading();
+  client_.in_call = false;
+  run_until([&] { return client_.bytes.size() == 13; });
+  EXPECT_EQ(client_.bytes, "before behind");
+  EXPECT_EQ(client_.reads, 2);
+}
+
+TEST_F(TcpStreamTest, WhatIsPutBackWaitsForWhoeverPauses) {
+  ends_.client->put_back("kept");
+  ends_.client->resume_reading();
+  ends_.client->pause_reading();
+  ends_.server->finish();
+  run_turns();
+  EXPECT_EQ(client_.reads, 0);
+  client_.after_read = [&] { ends_.client->pause_reading(); };
+  ends_.client->resume_reading();
+  run_until([&] { return client_.reads == 1; });
+  run_turns();
+  EXPECT_EQ(client_.bytes, "kept");
+  EXPECT_FALSE(client_.ended);
+  ends_.client->resume_reading();
+  run_until([&] { return client_.ended; });
+}
+
+TEST_F(TcpStreamTest, WhatIsPutBackMayBePutBackAgain) {
+  ends_.client->put_back("one two");
+  client_.after_read = [&] {
+    if (client_.reads > 1) return;
+    ends_.client->pause_reading();
+    ends_.client->put_back(client_.bytes.substr(4));
+  };
+  ends_.client->resume_reading();
+  run_until([&] { return client_.reads == 1; });
+  ends_.client->resume_reading();
+  run_until([&] { return client_.reads == 2; });
+  EXPECT_EQ(client_.bytes, "one twotwo");
+}
+
+TEST_F(TcpStreamTest, WhatIsPutBackGoesWithTheStream) {
+  ends_.client->put_back("unread");
+  ends_.client->resume_reading();
+  ends_.client.reset();
+  run_turns();
+  EXPECT_EQ(client_.reads, 0);
+}
+
 TEST_F(TcpStreamTest, MayBeRetiredInItsCallback) {
   client_.after_read = [&] {
     ends_.client->set_handler(nullptr);
