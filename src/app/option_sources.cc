@@ -46,9 +46,9 @@ Environment read_environment(const std::vector<std::string>& variables) {
 
 tl::unexpected<base::Error> complain(const Complaint& complaint) {
   const OptionSpec* const spec = find_option(complaint.option);
-  const bool secret = spec != nullptr && spec->binding.kind == Kind::kSecret;
+  const std::string shown(spec == nullptr ? complaint.value : spec->shown(complaint.value));
   std::string detail = "--" + std::string(complaint.option) + " ";
-  detail += secret ? std::string(kMask) : base::in_quotes(complaint.value);
+  detail += shown == kMask ? shown : base::in_quotes(shown);
   detail.append(": ").append(complaint.expected);
   if (!complaint.origin.empty()) detail.append(" (from ").append(complaint.origin).append(")");
   return base::fail(base::ErrorKind::kRefuse, std::move(detail));

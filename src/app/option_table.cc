@@ -6,6 +6,7 @@
 
 #include "app/option_binding.h"
 #include "app/option_cores.h"
+#include "app/option_proxy.h"
 
 namespace reprise::app {
 
@@ -56,12 +57,11 @@ using O = Options;
 constexpr Binding kAdmin = {
     Kind::kText, clear<&O::admin>, read<&O::admin, parse_listen_address>,
     [](const Options& options) { return options.admin ? Texts{options.admin->text()} : Texts{}; }};
-constexpr Binding kUpstreamProxy = {Kind::kText, clear<&O::upstream_proxy>,
-                                    read<&O::upstream_proxy, parse_upstream_proxy>,
-                                    [](const Options& options) {
-                                      const auto& proxy = options.upstream_proxy;
-                                      return proxy ? Texts{"http://" + proxy->text()} : Texts{};
-                                    }};
+constexpr Binding kUpstreamProxy = {
+    Kind::kSecretUrl, clear<&O::upstream_proxy>, read<&O::upstream_proxy, parse_upstream_proxy>,
+    [](const Options& options) {
+      return options.upstream_proxy ? Texts{options.upstream_proxy->text()} : Texts{};
+    }};
 
 // name, placeholder, default, word for none, repeat, built, reload, binding, help
 constexpr OptionSpec kAddresses[] = {
@@ -79,8 +79,8 @@ constexpr OptionSpec kAddresses[] = {
      addresses<&O::upstreams, parse_upstream>(),
      "the endpoint; a path is put before each request's path, and /v1 at its end means the same "
      "as none. A named one is reached under /NAME/, all else goes to the one without a name"},
-    {"upstream-proxy", "URL", "off", "off", kOnce, kDefaultOnly, kRestart, kUpstreamProxy,
-     "an HTTP proxy for the way out: http://HOST:PORT"},
+    {"upstream-proxy", "URL", "off", "off", kOnce, kAll, kRestart, kUpstreamProxy,
+     "an HTTP proxy for the way out, by CONNECT: http://[USER:PASSWORD@]HOST:PORT"},
     {"takeover", "on|off", "off", nullptr, kOnce, kDefaultOnly, kRestart, on_off<&O::takeover>(),
      "share the addresses with a running reprise, which is then asked to end"},
 };
@@ -239,6 +239,12 @@ std::vector<std::string> OptionSpec::values(const Options& options) const {
   auto texts = binding.write(options);
   if (texts.empty() && none != nullptr && *none != '\0') texts.emplace_back(none);
   return texts;
+}
+
+std::string OptionSpec::shown(std::string_view value) const {
+  if (binding.kind == Kind::kSecret) return std::string(kMask);
+  if (binding.kind == Kind::kSecretUrl) return without_user_info(value);
+  return std::string(value);
 }
 
 std::span<const OptionGroup> option_groups() { return kGroups; }

@@ -11,7 +11,15 @@
 namespace reprise::app {
 
 // Kind: how a value is written in a configuration file.
-enum class Kind : uint8_t { kText, kSecret, kOnOff, kCount, kSize, kDuration };
+enum class Kind : uint8_t {
+  kText,
+  kSecret,
+  kSecretUrl,  // secret is only its user information
+  kOnOff,
+  kCount,
+  kSize,
+  kDuration,
+};
 
 // Repeat: whether an option takes several values. All such are separated by commas in the
 // environment and are arrays in a file.
@@ -56,6 +64,8 @@ struct OptionSpec {
 
   // The values in `options`, or the word for none.
   std::vector<std::string> values(const Options& options) const;
+  // `value` as it may be shown: without what is secret.
+  std::string shown(std::string_view value) const;
 };
 
 // OptionGroup: options that belong together, under a heading.

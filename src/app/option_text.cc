@@ -79,9 +79,11 @@ std::vector<std::string> spelled(const OptionSpec& spec, const Options& options)
 
 void append_option_toml(const OptionSpec& spec, const Options& options, std::string& out) {
   const auto origin = options.origins.find(spec.name);
-  if (spec.binding.kind == Kind::kSecret && !spec.binding.write(options).empty()) {
-    out.append("# ").append(spec.name).append(" = \"").append(kMask);
-    out += "\"  # not shown: a secret\n";
+  const auto texts = spec.binding.write(options);
+  const std::string shown = texts.empty() ? "" : spec.shown(texts.front());
+  if (!texts.empty() && shown != texts.front()) {
+    out.append("# ").append(spec.name).append(" = ").append(toml_value(spec.binding.kind, shown));
+    out += "  # not shown: a secret\n";
     return;
   }
   out.append(spec.name).append(" = ").append(toml_values(spec, spelled(spec, options)));

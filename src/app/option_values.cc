@@ -242,17 +242,6 @@ Result<UpstreamAddress> parse_upstream(std::string_view text) {
   return upstream;
 }
 
-Result<HostPort> parse_upstream_proxy(std::string_view text) {
-  HostPort proxy;
-  std::string_view rest = text;
-  if (lower_case(rest.substr(0, 7)) == "http://") {
-    rest.remove_prefix(7);
-    if (rest.ends_with('/')) rest.remove_suffix(1);
-    if (read_host_port(rest, 1, &proxy)) return proxy;
-  }
-  return expected("off or http://HOST:PORT");
-}
-
 Result<std::string> parse_namespace(std::string_view text) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-';

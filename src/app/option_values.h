@@ -19,8 +19,6 @@ base::Result<ListenAddress> parse_listen_address(std::string_view text);
 base::Result<HostPort> parse_host_port(std::string_view text);
 // [NAME=]http[s]://HOST[:PORT][/PATH].
 base::Result<UpstreamAddress> parse_upstream(std::string_view text);
-// http://HOST:PORT.
-base::Result<HostPort> parse_upstream_proxy(std::string_view text);
 // 1 to 128 of A-Za-z0-9._:-, or nothing at all.
 base::Result<std::string> parse_namespace(std::string_view text);
 // What fits a header field and no other: visible ASCII.

@@ -42,6 +42,16 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 };
 
+// ProxyAddress: an HTTP proxy on the way out, and what it is told about who asks.
+struct ProxyAddress {
+  HostPort server;
+  std::string user_info;      // as given; a secret. Empty: none
+  std::string authorization;  // what Proxy-Authorization says; a secret. Empty: nothing
+
+  std::string text() const;  // as --upstream-proxy reads it
+  bool operator==(const ProxyAddress&) const = default;
+};
+
 // UpstreamAddress: an endpoint.
 struct UpstreamAddress {
   enum class Scheme : uint8_t { kHttp, kHttps };
@@ -70,7 +80,7 @@ struct Options {
   std::vector<ListenAddress> listen;
   std::optional<ListenAddress> admin;
   std::vector<UpstreamAddress> upstreams;  // one at least
-  std::optional<HostPort> upstream_proxy;
+  std::optional<ProxyAddress> upstream_proxy;
   uint32_t workers = 0;
 
   uint64_t memory_bytes_max = 0;  // 0: no memory tier

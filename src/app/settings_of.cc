@@ -36,6 +36,12 @@ proxy::Settings settings_of(const Options& options) {
   for (const UpstreamAddress& address : options.upstreams) {
     settings.upstreams.push_back(upstream_of(address));
   }
+  if (const auto& proxy = options.upstream_proxy) {
+    settings.upstream_proxy = {.host = proxy->server.host,
+                               .port = proxy->server.port,
+                               .authority = proxy->server.text(),
+                               .authorization = proxy->authorization};
+  }
   settings.scope = options.scope == Scope::kGlobal ? openai::Scope::kGlobal : openai::Scope::kKey;
   settings.mode = mode_of(options.mode);
   if (options.mode == Mode::kOffline) settings.lenience.contact = cache::Contact::kNever;

@@ -20,14 +20,19 @@ class Dialer {
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
-  // A new connection, begun. The caller gives up by retiring the connector.
+  // A new connection, begun, by way of the proxy if there is one. The caller gives up by retiring
+  // the connector.
   std::unique_ptr<net::Connector> connect(const Upstream& upstream,
                                           net::Connector::Callback callback);
+
+  // Whom a connection that failed did not reach, and on which way; for people.
+  std::string way_to(const Upstream& upstream) const;
 
   static constexpr uint64_t kHeadStartMs = 250;
 
  private:
   net::Loop& loop_;
+  const Settings& settings_;
   net::TlsContext* const tls_;
   net::Resolver resolver_;
   net::TimeoutQueue connect_timeouts_;

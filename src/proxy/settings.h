@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,21 @@
 
 namespace reprise::proxy {
 
+// UpstreamProxy: the HTTP proxy by way of which upstreams are reached.
+struct UpstreamProxy {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+  std::string authority;      // for people: host and port
+  std::string authorization;  // what Proxy-Authorization says; empty: nothing. A secret
+};
+
 enum class Mode : uint8_t { kCache, kOff, kOffline };
 
 // Settings: what the proxy takes from the configuration. Times in milliseconds, sizes in bytes.
 // Immutable while workers run.
 struct Settings {
   UpstreamList upstreams;
+  std::optional<UpstreamProxy> upstream_proxy;
   std::string upstream_ca;
   openai::Scope scope = openai::Scope::kKey;
   Mode mode = Mode::kCache;

@@ -20,6 +20,9 @@ struct Upstream {
   std::string url;          // normalised: part of every key
 };
 
+// "host:port": what CONNECT names.
+std::string connect_target(const Upstream& upstream);
+
 // True if a connection to one is as good as one to the other.
 bool same_origin(const Upstream& a, const Upstream& b);
 

@@ -83,7 +83,7 @@ void UpstreamCall::on_connect(net::Connector::Outcome outcome) {
   group_.loop().retire(std::move(connector_));
   if (!outcome) {
     return cancel({failure_of(outcome.error().step),
-                   request_.upstream->authority + ": " + outcome.error().detail});
+                   group_.dialer().way_to(*request_.upstream) + ": " + outcome.error().detail});
   }
   begin(std::move(*outcome));
 }

@@ -40,6 +40,7 @@ TEST(CheckText, ReadsBackAsWhatItWasMadeOf) {
        "--ignore=a,b\"c",
        "--upstream=http://h:81/x/v1/",
        "--upstream=a=https://[::1]/v1/v1",
+       "--upstream-proxy=[::1]:3128",
        "--ttl=1500ms",
        "--memory=0",
        "--coalesce=off",
@@ -80,6 +81,17 @@ TEST(CheckText, MasksSecrets) {
   // Nobody listens beyond loopback because a mask was dropped.
   const std::string beyond = check_text(load({"--admin-token=s3cret", "--admin=0.0.0.0:1"}));
   EXPECT_THAT(refusal_of_file(beyond), HasSubstr("--admin-token"));
+}
+
+TEST(CheckText, MasksTheCredentialsOfAProxy) {
+  const std::string text = check_text(load({"--upstream-proxy=http://user:s3cret@p:1"}));
+  EXPECT_THAT(text, AllOf(Not(HasSubstr("s3cret")), Not(HasSubstr("user:")),
+                          HasSubstr("# upstream-proxy = \"http://***@p:1\"  # not shown")));
+  EXPECT_FALSE(load_file(text).upstream_proxy.has_value());
+  EXPECT_THAT(refusal_of_file("upstream-proxy = \"http://***@p:1\"\n"),
+              HasSubstr("the user name and password"));
+  EXPECT_THAT(check_text(load({"--upstream-proxy=p:1"})),
+              HasSubstr("\nupstream-proxy = \"http://p:1\"  # from flag\n"));
 }
 
 TEST(HelpText, NamesEveryOptionAndItsDefault) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/option_proxy.h"
+
 namespace reprise::app {
 namespace {
 
@@ -63,8 +65,40 @@ TEST(OptionValues, ListenAddresses) {
   EXPECT_FALSE(parse_listen_address("127.example.com:1")->is_loopback());
 }
 
+TEST(OptionValues, ProxiesOnTheWayOut) {
+  const struct {
+    std::string_view text, written, authorization;
+  } cases[] = {
+      {"proxy:3128", "http://proxy:3128", ""},
+      {"http://proxy:3128", "http://proxy:3128", ""},
+      {"HTTP://Proxy:3128/", "http://proxy:3128", ""},
+      {"http://[::1]:8080", "http://[::1]:8080", ""},
+      {"http://Aladdin:open%20sesame@p:1", "http://Aladdin:open%20sesame@p:1",
+       "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+      {"u:a:b%40%3A@p:1", "http://u:a:b%40%3A@p:1", "Basic dTphOmJAOg=="},
+      {"http://u@p:1", "http://u@p:1", "Basic dTo="},
+      {"http://:token@p:1", "http://:token@p:1", "Basic OnRva2Vu"},
+      {"http://%c3%bc:%FF@p:1", "http://%c3%bc:%FF@p:1", "Basic w7w6/w=="},
+  };
+  for (const auto& c : cases) {
+    const auto proxy = parse_upstream_proxy(c.text);
+    ASSERT_TRUE(proxy.has_value()) << c.text;
+    EXPECT_EQ(proxy->text(), c.written) << c.text;
+    EXPECT_EQ(proxy->authorization, c.authorization) << c.text;
+    EXPECT_EQ(parse_upstream_proxy(proxy->text()).value(), *proxy) << c.text;
+  }
+  EXPECT_EQ(parse_upstream_proxy("[::1]:8080")->server, (HostPort{"::1", 8080}));
+}
+
+TEST(OptionValues, UserInformationIsMasked) {
+  EXPECT_EQ(without_user_info("http://u:p@h:1"), "http://***@h:1");
+  EXPECT_EQ(without_user_info("u:p@h:1"), "***@h:1");
+  EXPECT_EQ(without_user_info("http://u:p@/x@h"), "http://***@h");
+  EXPECT_EQ(without_user_info("u:p://x@h"), "***@h");
+  EXPECT_EQ(without_user_info("http://h:1"), "http://h:1");
+}
+
 TEST(OptionValues, OtherLists) {
-  EXPECT_EQ(parse_upstream_proxy("http://proxy:3128/")->text(), "proxy:3128");
   EXPECT_EQ(parse_host_port("[::1]:11211")->text(), "[::1]:11211");
   EXPECT_THAT(split_commas("a, b ,,c"), ElementsAre("a", "b", "", "c"));
   EXPECT_THAT(split_commas(""), ElementsAre(""));

@@ -38,6 +38,7 @@ std::vector<Sample> samples() {
       {"admin", "unix:/run/admin.sock", ""},
       {"admin-token", "s3cret", ""},
       {"upstream", "http://h:8080/v1", "http://h:8080"},
+      {"upstream-proxy", "http://proxy:3128", ""},
       {"mode", "off", ""},
       {"ttl", "90m", ""},
       {"scope", "global", ""},
@@ -304,6 +305,10 @@ TEST(Options, ChangesThatNeedARestartAreNamed) {
               IsEmpty());
   EXPECT_THAT(restart_needed(running, load({"--memory=1MiB", "--ttl=1s", "--listen=h:1"})),
               ElementsAre("listen", "memory"));
+  // A secret that has changed has changed.
+  EXPECT_THAT(
+      restart_needed(load({"--upstream-proxy=u:a@p:1"}), load({"--upstream-proxy=u:b@p:1"})),
+      ElementsAre("upstream-proxy"));
 }
 
 }  // namespace
