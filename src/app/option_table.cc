@@ -161,7 +161,7 @@ constexpr OptionSpec kTls[] = {
 
 constexpr OptionSpec kTimes[] = {
     {"connect-timeout", "DURATION", "5s", nullptr, kOnce, kAll, kLive,
-     duration<&O::connect_timeout_ms, 1>(), "upstream: connecting, and TLS"},
+     duration<&O::connect_timeout_ms, 1>(), "upstream: connecting, a proxy's answer, and TLS"},
     {"first-byte-timeout", "DURATION", "600s", nullptr, kOnce, kAll, kLive,
      duration<&O::first_byte_timeout_ms, 1>(),
      "upstream: from the request's last byte to the answer's whole head"},
