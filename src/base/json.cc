@@ -22,42 +22,87 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
+// One key for the whole process: nobody learns anything of it, and drawing bits takes a while.
 JsonNormaliser::JsonNormaliser() {
-  for (uint64_t& half : seed_) half = random_u64();
+  static const std::array<uint64_t, 2> seed = {random_u64(), random_u64()};
+  seed_ = seed;
 }
 
 JsonFault JsonNormaliser::read(std::string_view text) {
-  if (text.size() > kTextBytesMax) return JsonFault::kTooLarge;
-  make_room(text.size());
-  names_.clear();
+  const JsonFault fault = prepare(text);
+  if (fault != JsonFault::kNone) return fault;
   members_.clear();
-  depth_ = 0;
-  written_ = 0;
-  in_ = text.data();
-  end_ = in_ + text.size();
-  put_ = out_.get();
-  if (!simdjson::validate_utf8(text)) return JsonFault::kUtf8;
   skip_space();
   if (in_ == end_) return JsonFault::kSyntax;
   if (*in_ != '{') return JsonFault::kNotObject;
-  const JsonFault fault = read_object();
+  return finish(read_object());
+}
+
+// A text that was written here reads as itself, so that the members that both texts begin with
+// stay as they are, and reading goes on at the name of the one after them.
+JsonFault JsonNormaliser::read_next(std::string_view text) {
+  const size_t alike = has_room(text.size()) ? members_alike(text) : 0;
+  if (alike == 0) return read(text);
+  const JsonFault fault = prepare(text);
+  if (fault != JsonFault::kNone) return fault;
+  const size_t offset = members_[alike].offset;
+  members_.resize(alike);
+  for (const Member& one : members_) names_.push_back({one.prefix, one.offset + 1, one.name_size});
+  frames_[depth_++] = {true, 0};
+  in_ += offset;
+  put_ += offset;
+  skip_space();
+  const JsonFault bad_name = read_name();
+  return finish(bad_name == JsonFault::kNone ? read_object() : bad_name);
+}
+
+JsonFault JsonNormaliser::prepare(std::string_view text) {
+  written_ = 0;
+  if (text.size() > kTextBytesMax) return JsonFault::kTooLarge;
+  make_room(text.size());
+  names_.clear();
+  depth_ = 0;
+  in_ = text.data();
+  end_ = in_ + text.size();
+  put_ = out_.get();
+  return simdjson::validate_utf8(text) ? JsonFault::kNone : JsonFault::kUtf8;
+}
+
+void JsonNormaliser::make_room(size_t size) {
+  if (has_room(size)) return;
+  if (capacity_ > kKeptBytesMax) {
+    std::vector<Name>().swap(names_);
+    std::vector<Member>().swap(members_);
+  }
+  out_.reset();  // before the new one: at most one large block at a time
+  capacity_ = std::max<size_t>(size, 4096);
+  out_ = std::make_unique_for_overwrite<char[]>(capacity_ + sizeof(uint64_t));
+}
+
+// How many of the members with which the last text began `text` begins with too, another following
+// in both. None if the last one was refused.
+size_t JsonNormaliser::members_alike(std::string_view text) const {
+  const size_t size = std::min(text.size(), written_);
+  size_t same = 0;
+  uint64_t difference = 0;
+  while (same + 8 <= size && difference == 0) {
+    difference = load_word(text.data() + same) ^ load_word(out_.get() + same);
+    same += difference == 0 ? 8 : static_cast<size_t>(std::countr_zero(difference)) / 8;
+  }
+  size_t alike = 0;
+  while (alike < kLinearNamesMax && alike + 1 < members_.size() &&
+         members_[alike + 1].offset <= same) {
+    ++alike;
+  }
+  return alike;
+}
+
+JsonFault JsonNormaliser::finish(JsonFault fault) {
   if (fault != JsonFault::kNone) return fault;
   skip_space();
   if (in_ != end_) return JsonFault::kTrailing;
   written_ = position();
   return JsonFault::kNone;
-}
-
-void JsonNormaliser::make_room(size_t size) {
-  const bool shrink = capacity_ > kKeptBytesMax && size < kKeptBytesMax;
-  if (shrink) {
-    std::vector<Name>().swap(names_);
-    std::vector<Member>().swap(members_);
-  }
-  if (!shrink && size <= capacity_) return;
-  out_.reset();  // before the new one: at most one large block at a time
-  capacity_ = std::max<size_t>(size, 4096);
-  out_ = std::make_unique_for_overwrite<char[]>(capacity_ + sizeof(uint64_t));
 }
 
 // No recursion: frames_ is the stack, and it is bounded.

@@ -51,34 +51,47 @@ uint32_t unescape_short(char c) {
   }
 }
 
-// Bytes of the string, quotes included, that `text` begins with.
-size_t string_size(std::string_view text) {
-  size_t at = 1;
-  while (at < text.size() && text[at] != '"') {
-    if (text[at] == '\\') {
-      at += 2;
-      continue;
-    }
-    const uint64_t special =
-        text.size() - at >= 8 ? special_bytes(load_word(text.data() + at)) : uint64_t{1} << 8;
-    at += special == 0 ? 8 : std::max(std::countr_zero(special) / 8, 1);
-  }
-  return std::min(at + 1, text.size());
+// Non-zero if a byte of `word` is a quote or a backslash; the lowest set bit is in the first one.
+uint64_t quotes_and_backslashes(uint64_t word) {
+  const uint64_t quote = word ^ (kOnes * '"');
+  const uint64_t backslash = word ^ (kOnes * '\\');
+  return (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash)) & kHighs;
 }
 
-size_t container_size(std::string_view text) {
+size_t find_quote_or_backslash(std::string_view text, size_t at) {
+  for (; at + 8 <= text.size(); at += 8) {
+    const uint64_t found = quotes_and_backslashes(load_word(text.data() + at));
+    if (found != 0) return at + static_cast<size_t>(std::countr_zero(found)) / 8;
+  }
+  while (at < text.size() && text[at] != '"' && text[at] != '\\') ++at;
+  return at;
+}
+
+size_t container_end(std::string_view text, size_t at) {
   size_t depth = 0;
-  size_t at = 0;
   while (at < text.size()) {
-    const char c = text[at];
-    if (c == '"') {
-      at += string_size(text.substr(at));
-      continue;
+    switch (text[at]) {
+      case '"':
+        at = json_string_end(text, at);
+        continue;
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        if (--depth == 0) return at + 1;
+        break;
+      default:
+        break;
     }
     ++at;
-    if (c == '{' || c == '[') ++depth;
-    if ((c == '}' || c == ']') && --depth == 0) break;
   }
+  return at;
+}
+
+size_t number_end(std::string_view text, size_t at) {
+  while (at < text.size() && text[at] != ',' && text[at] != ']' && text[at] != '}') ++at;
   return at;
 }
 
@@ -138,12 +151,30 @@ char* write_json_character(uint32_t code, char* out) {
   return out + 6;
 }
 
-size_t json_value_size(std::string_view text) {
-  if (text.empty()) return 0;
-  if (text[0] == '"') return string_size(text);
-  if (text[0] == '{' || text[0] == '[') return container_size(text);
-  const size_t end = text.find_first_of(",]}");
-  return end == std::string_view::npos ? text.size() : end;
+size_t json_string_end(std::string_view text, size_t at) {
+  for (++at;; at += 2) {
+    at = find_quote_or_backslash(text, at);
+    if (at >= text.size()) return text.size();
+    if (text[at] == '"') return at + 1;
+  }
+}
+
+size_t json_value_end(std::string_view text, size_t at) {
+  if (at >= text.size()) return text.size();
+  switch (text[at]) {
+    case '"':
+      return json_string_end(text, at);
+    case '{':
+    case '[':
+      return container_end(text, at);
+    case 'n':
+    case 't':
+      return std::min(at + 4, text.size());
+    case 'f':
+      return std::min(at + 5, text.size());
+    default:
+      return number_end(text, at);
+  }
 }
 
 std::string json_string_value(std::string_view text) {

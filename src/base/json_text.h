@@ -16,11 +16,12 @@ inline uint64_t load_word(const char* from) {
   return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
 
+inline constexpr uint64_t kOnes = 0x0101010101010101;
+inline constexpr uint64_t kHighs = 0x8080808080808080;
+
 // Non-zero if a byte of `word` is a quote, a backslash or a control character; the lowest set bit
 // is in the first such byte (higher ones may be borrows).
 inline uint64_t special_bytes(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
   const uint64_t quote = word ^ (kOnes * '"');
   const uint64_t backslash = word ^ (kOnes * '\\');
   return (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace reprise::base {
 namespace {
@@ -17,6 +18,22 @@ std::string normal(std::string_view text) {
   const JsonFault fault = json.read(text);
   return fault == JsonFault::kNone ? std::string(json.text())
                                    : "fault " + std::to_string(static_cast<int>(fault));
+}
+
+std::vector<std::string> members_of(const JsonNormaliser& json) {
+  std::vector<std::string> members;
+  for (const JsonNormaliser::Member& one : json.members()) {
+    std::string& text = members.emplace_back(json.whole(one));
+    text.append(" ").append(json.name(one)).append(" ").append(json.value(one));
+    text.append(" ").append(std::to_string(one.prefix));
+  }
+  return members;
+}
+
+std::vector<std::string> members_of(std::string_view text) {
+  JsonNormaliser json;
+  EXPECT_EQ(json.read(text), JsonFault::kNone);
+  return members_of(json);
 }
 
 std::string nested(size_t arrays) {
@@ -239,6 +256,54 @@ TEST(Json, ReadsAgainAfterFaultsAndLargeTexts) {
   EXPECT_EQ(json.text(), "{\"c\":2}");
 }
 
+// Each is read after each, and after a fault: nothing of what came before may show.
+TEST(Json, ReadsTheNextTextAsIfItWereTheFirst) {
+  std::vector<std::string> texts = {
+      "{}",
+      "{} ",
+      "[1]",
+      R"({"a":1})",
+      R"({"a":1,"b":2})",
+      R"({"a":1,"b":2,"c":[3,{"a":4}]})",
+      R"({"a":1,"b":2,"c":[3,{"a":4,"a":5}]})",
+      R"({"a":1,"b":2,"a":3})",
+      R"({"a":1,"b":2,"c":)",
+      R"({"a":1,"b":2,)",
+      R"({"a":1,"b":2,})",
+      R"({"a":1,"b":2,3})",
+      R"({"a":1, "b":2,"c":3})",
+      R"({"a":1,  "b" : 2 , "c":3})",
+      R"({"a":1,"b":2,"c":[3,{"a":4}]}})",
+      R"({"a":1,"b":2,"\u0063":[3,{"a":4}]})",
+      R"({"a":1,"b":"\u00e9","c":3})",
+      R"({"a":1,"b":"é","c":3})",
+      R"({"a":1,"b":"\u001F","c":3})",
+      R"({"a":1,"b":"\u001f","c":3})",
+      "{\"a\":1,\"b\":\"\xC3\",\"c\":3}",
+      R"({"a":12,"b":2})",
+      "{\"a\":\"" + std::string(5000, 'x') + R"(","b":2,"c":3})",
+      "{\"a\":\"" + std::string(JsonNormaliser::kKeptBytesMax, 'x') + R"(","b":2,"c":3})",
+  };
+  for (const size_t count : {16, 17, 18, 40}) {
+    std::string many = "{\"m0\":0";
+    for (size_t i = 1; i < count; ++i) many += ",\"m" + std::to_string(i) + "\":0";
+    texts.push_back(many + "}");
+    texts.push_back(many + ",\"n\":0}");
+    texts.push_back(many + ",\"m3\":0}");
+  }
+  for (const std::string& first : texts) {
+    for (const std::string& text : texts) {
+      JsonNormaliser json;
+      EXPECT_EQ(json.read_next(first), fault_of(first)) << first;
+      const JsonFault fault = json.read_next(text);
+      ASSERT_EQ(fault, fault_of(text)) << first.substr(0, 99) << "\n" << text.substr(0, 99);
+      if (fault != JsonFault::kNone) continue;
+      ASSERT_EQ(json.text(), normal(text)) << first.substr(0, 99);
+      ASSERT_EQ(members_of(json), members_of(text)) << first.substr(0, 99);
+    }
+  }
+}
+
 TEST(Json, WalksNormalisedTexts) {
   std::string seen;
   for_each_json_member(R"({"a":"x,}\"","b":[1,{"c":"]"}],"":{},"d\"":1})",
@@ -252,6 +317,22 @@ TEST(Json, WalksNormalisedTexts) {
   EXPECT_EQ(seen, R"("a";[];{"b":[1]};-1.5;null;)");
   for_each_json_element("[]", [](std::string_view) { FAIL(); });
   for_each_json_member("{}", [](std::string_view, std::string_view) { FAIL(); });
+}
+
+TEST(Json, FindsWhereValuesEnd) {
+  const std::string long_string = "\"" + std::string(20, 'x') + "\\\\\"";
+  for (const std::string& value :
+       {std::string("null"), std::string("true"), std::string("false"), std::string("-1.5e3"),
+        std::string("\"\""), std::string("\"\\\"\""), long_string, std::string("{}"),
+        std::string("[]"), std::string(R"({"]":["}",{"a\"":[[]]}]})"),
+        "[" + long_string + ",{" + long_string + ":0}]"}) {
+    for (const char* after : {"", ",", "]", "}", ",\"a\":1}"}) {
+      for (size_t before = 0; before < 10; ++before) {
+        const std::string text = std::string(before, '[') + value + after;
+        EXPECT_EQ(json_value_end(text, before), before + value.size()) << text;
+      }
+    }
+  }
 }
 
 TEST(Json, UnescapesStrings) {
