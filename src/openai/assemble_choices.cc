@@ -28,6 +28,7 @@ class ChoicesAssembly {
   Refused add_usage(std::string_view raw);
 
   const ChoiceKind kind_;
+  std::string opening_ = "{";  // what the last chunk said before its choices
   PartsLeft parts_;
   ChunkHead head_;
   std::map<uint32_t, ChoiceAssembly> choices_;
@@ -38,7 +39,15 @@ class ChoicesAssembly {
 Refused ChoicesAssembly::add(const EventText& event) {
   if (event.json.empty()) return std::nullopt;  // [DONE]
   if (event.name == "error") return Unconvertible::kMalformed;
-  return visit_members(event.json, [this](std::string_view name, std::string_view raw) {
+  // What the last chunk said as well needs no second look.
+  std::string_view chunk = event.json;
+  if (chunk.starts_with(opening_)) {
+    chunk.remove_prefix(opening_.size() - 1);
+  } else {
+    opening_ = "{";
+  }
+  return visit_members(chunk, [&](std::string_view name, std::string_view raw) {
+    if (name == "choices") opening_.assign(event.json.data(), name.data() - 1);
     return add_member(name, raw);
   });
 }
@@ -61,9 +70,9 @@ Refused ChoicesAssembly::add_usage(std::string_view raw) {
 Refused ChoicesAssembly::add_choices(std::string_view choices) {
   if (!json_given(choices)) return std::nullopt;
   if (!is_json_array(choices)) return Unconvertible::kMalformed;
-  const bool alone = base::json_value_size(json_inside(choices)) == choices.size() - 2;
-  return visit_elements(
-      choices, [this, alone](std::string_view choice) { return add_choice(choice, alone); });
+  return visit_elements(choices, [this, choices](std::string_view choice) {
+    return add_choice(choice, choice.size() == json_inside(choices).size());
+  });
 }
 
 Refused ChoicesAssembly::add_choice(std::string_view choice, bool alone) {

@@ -13,7 +13,7 @@ void EventTexts::take(const http::SseReader::Event& event, Visit visit) {
     refused_ = visit({event.name, event.data, {}});
     return;
   }
-  refused_ = refused_for(normaliser_.read(event.data));
+  refused_ = refused_for(normaliser_.read_next(event.data));
   if (!refused_) refused_ = visit({event.name, event.data, normaliser_.text()});
 }
 

@@ -99,12 +99,12 @@ std::optional<uint32_t> json_count(std::string_view raw) {
 std::string_view json_member(std::string_view object, std::string_view name) {
   size_t at = 1;
   while (at + 1 < object.size()) {
-    const size_t name_size = base::json_value_size(object.substr(at));
-    const bool found = object.substr(at + 1, name_size - 2) == name;
-    at += name_size + 1;
-    const size_t size = base::json_value_size(object.substr(at));
-    if (found) return object.substr(at, size);
-    at += size + 1;
+    const size_t colon = base::json_string_end(object, at);
+    const size_t end = base::json_value_end(object, colon + 1);
+    if (object.substr(at + 1, colon - at - 2) == name) {
+      return object.substr(colon + 1, end - colon - 1);
+    }
+    at = end + 1;
   }
   return {};
 }

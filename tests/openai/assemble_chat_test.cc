@@ -70,6 +70,24 @@ TEST(AssembleChat, OfOtherMembersTheLastThatIsNotNullCounts) {
             R"("error":null})");
 }
 
+TEST(AssembleChat, ChunksThatBeginAlikeCountAsOftenAsTheyCome) {
+  const auto with = [](std::string_view members) {
+    return "{" + std::string(members) + "," + delta(R"("content":"hi")").substr(1);
+  };
+  const auto ends_with = [](const std::string& stream, const std::string& members) {
+    EXPECT_TRUE(chat(stream).ends_with("]," + members + "}")) << chat(stream);
+  };
+  const std::string one = with(R"("x":1)");
+  const std::string two = with(R"("x":2)");
+  ends_with(stream_of({one, one, two, finish()}), R"("x":2)");
+  ends_with(stream_of({one, two, one, finish()}), R"("x":1)");
+  ends_with(stream_of({one, R"({"x":2})", one, finish()}), R"("x":1)");
+  ends_with(stream_of({one, one, R"({"x":1,"y":2})", finish()}), R"("x":1,"y":2)");
+  ends_with(stream_of({one, with(R"("x":1,"y":2)"), one, with(R"("x":1,"y":3)"), finish()}),
+            R"("x":1,"y":3)");
+  EXPECT_NE(chat(stream_of({one, one, finish()})).find("hihi"), std::string::npos);
+}
+
 TEST(AssembleChat, UsageIsTheLastWhereverItComes) {
   const auto usage_of = [](const std::string& whole) { return whole.substr(whole.rfind("}]")); };
   const std::string hi = delta(R"("content":"hi")");
