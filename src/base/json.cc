@@ -204,8 +204,7 @@ JsonFault JsonNormaliser::read_name() {
   *put_++ = *in_++;
   if (depth_ > 1) return JsonFault::kNone;
   if (members_.size() == kMembersMax) return JsonFault::kMembers;
-  // Not the tag, which a large object hashes.
-  members_.push_back({prefix_of(out_.get() + name.offset, size), name.offset - 1, name.size, 0});
+  members_.push_back({name.tag, name.offset - 1, name.size, 0});
   return JsonFault::kNone;
 }
 

@@ -12,6 +12,11 @@ namespace reprise::openai {
 
 namespace {
 
+// Whether `array` has no other element than the one that `element` begins with.
+bool is_alone(std::string_view element, std::string_view array) {
+  return element.data() == array.data() + 1 && element[base::json_value_size(element)] == ']';
+}
+
 // ChoicesAssembly: the answer that the chunks of one stream add up to.
 class ChoicesAssembly {
  public:
@@ -22,9 +27,9 @@ class ChoicesAssembly {
   Converted write(size_t bytes_max) const;
 
  private:
-  Refused add_member(std::string_view name, std::string_view raw);
-  Refused add_choices(std::string_view choices);
-  Refused add_choice(std::string_view choice, bool alone);
+  Refused add_member(std::string_view name, RawCursor& value);
+  Refused add_choices(RawCursor& choices);
+  Refused add_choice(RawCursor& choice, std::string_view choices);
   Refused add_usage(std::string_view raw);
 
   const ChoiceKind kind_;
@@ -46,14 +51,15 @@ Refused ChoicesAssembly::add(const EventText& event) {
   } else {
     opening_ = "{";
   }
-  return visit_members(chunk, [&](std::string_view name, std::string_view raw) {
+  return RawCursor(chunk).members([&](std::string_view name, RawCursor& value) {
     if (name == "choices") opening_.assign(event.json.data(), name.data() - 1);
-    return add_member(name, raw);
+    return add_member(name, value);
   });
 }
 
-Refused ChoicesAssembly::add_member(std::string_view name, std::string_view raw) {
-  if (name == "choices") return add_choices(raw);
+Refused ChoicesAssembly::add_member(std::string_view name, RawCursor& value) {
+  if (name == "choices") return add_choices(value);
+  const std::string_view raw = value.take();
   if (name == "usage") return add_usage(raw);
   if (head_.add(name, raw) || name == "obfuscation") return std::nullopt;
   if (name == "error" && json_given(raw)) return Unconvertible::kMalformed;
@@ -67,20 +73,20 @@ Refused ChoicesAssembly::add_usage(std::string_view raw) {
   return std::nullopt;
 }
 
-Refused ChoicesAssembly::add_choices(std::string_view choices) {
-  if (!json_given(choices)) return std::nullopt;
-  if (!is_json_array(choices)) return Unconvertible::kMalformed;
-  return visit_elements(choices, [this, choices](std::string_view choice) {
-    return add_choice(choice, choice.size() == json_inside(choices).size());
-  });
+Refused ChoicesAssembly::add_choices(RawCursor& choices) {
+  if (choices.take_null()) return std::nullopt;
+  if (choices.kind() != JsonKind::kArray) return Unconvertible::kMalformed;
+  const std::string_view all = choices.rest();
+  return choices.elements([this, all](RawCursor& choice) { return add_choice(choice, all); });
 }
 
-Refused ChoicesAssembly::add_choice(std::string_view choice, bool alone) {
-  if (!is_json_object(choice)) return Unconvertible::kMalformed;
-  const std::string_view raw = json_member(choice, "index");
+// `choices`: the array it is in, and what follows.
+Refused ChoicesAssembly::add_choice(RawCursor& choice, std::string_view choices) {
+  if (choice.kind() != JsonKind::kObject) return Unconvertible::kMalformed;
+  const std::string_view raw = json_member(choice.rest(), "index");
   const bool missing = !json_given(raw);
   const std::optional<uint32_t> index = missing ? 0 : json_count(raw);
-  if (!index || (missing && !alone)) return Unconvertible::kMalformed;
+  if (!index || (missing && !is_alone(choice.rest(), choices))) return Unconvertible::kMalformed;
   auto at = choices_.find(*index);
   if (at == choices_.end()) {
     if (!parts_.take(ChoiceAssembly::kParts)) return Unconvertible::kTooLarge;

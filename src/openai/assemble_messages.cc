@@ -1,5 +1,6 @@
 #include "openai/assemble_messages.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,36 @@ namespace reprise::openai {
 
 namespace {
 
+enum Own : size_t { kType, kIndex, kMessage, kContentBlock, kDelta, kOwnCount };
+constexpr std::array<std::string_view, kOwnCount> kOwnNames = {"type", "index", "message",
+                                                               "content_block", "delta"};
+
+// Which of the members that belong to events of some kind is called `name`.
+size_t own_member(std::string_view name) {
+  size_t own = 0;
+  while (own < kOwnCount && kOwnNames[own] != name) ++own;
+  return own;
+}
+
+// Payload: what an event says.
+struct Payload {
+  std::array<std::string_view, kOwnCount> own;
+  bool has_others = false;  // that are not null
+};
+
+Payload read_payload(std::string_view json) {
+  Payload payload;
+  base::for_each_json_member(json, [&payload](std::string_view name, std::string_view raw) {
+    const size_t own = own_member(name);
+    if (own < kOwnCount) {
+      payload.own[own] = raw;
+    } else if (json_given(raw)) {
+      payload.has_others = true;
+    }
+  });
+  return payload;
+}
+
 // RecordedMessage: the message that the events so far have built.
 // Owner: assemble_messages. Thread: one.
 //
@@ -26,10 +57,10 @@ class RecordedMessage {
  private:
   enum class State : uint8_t { kBefore, kOpen, kStopped };
 
-  Refused take_kind(std::string_view type, std::string_view payload);
+  Refused take_kind(std::string_view type, const Payload& payload);
   Refused take_start(std::string_view message);
   Refused take_delta(std::string_view delta);
-  Refused take_block(std::string_view type, std::string_view payload);
+  Refused take_block(std::string_view type, const Payload& payload);
   Refused take_rest(std::string_view payload);
   Refused take_usage(std::string_view usage);
   Refused set(MemberTable<std::string>& table, std::string_view name, std::string_view raw);
@@ -46,14 +77,15 @@ Refused RecordedMessage::take(const EventText& event) {
   if (event.json.empty()) return std::nullopt;
   const std::string_view type = event_type(event);
   if (type == "ping") return std::nullopt;
-  const Refused refused = take_kind(type, event.json);
-  return refused ? refused : take_rest(event.json);
+  const Payload payload = read_payload(event.json);
+  const Refused refused = take_kind(type, payload);
+  return refused || !payload.has_others ? refused : take_rest(event.json);
 }
 
-Refused RecordedMessage::take_kind(std::string_view type, std::string_view payload) {
-  if (type == "message_start") return take_start(json_member(payload, "message"));
+Refused RecordedMessage::take_kind(std::string_view type, const Payload& payload) {
+  if (type == "message_start") return take_start(payload.own[kMessage]);
   if (state_ != State::kOpen) return Unconvertible::kMalformed;
-  if (type == "message_delta") return take_delta(json_member(payload, "delta"));
+  if (type == "message_delta") return take_delta(payload.own[kDelta]);
   if (type == "message_stop") {
     state_ = State::kStopped;
     return std::nullopt;
@@ -85,14 +117,14 @@ Refused RecordedMessage::take_delta(std::string_view delta) {
   });
 }
 
-Refused RecordedMessage::take_block(std::string_view type, std::string_view payload) {
-  const std::optional<uint32_t> index = json_count(json_member(payload, "index"));
+Refused RecordedMessage::take_block(std::string_view type, const Payload& payload) {
+  const std::optional<uint32_t> index = json_count(payload.own[kIndex]);
   if (!index) return Unconvertible::kMalformed;
   if (type == "content_block_start") {
-    return content_.start(*index, json_member(payload, "content_block"), parts_);
+    return content_.start(*index, payload.own[kContentBlock], parts_);
   }
   if (type == "content_block_delta") {
-    return content_.grow(*index, json_member(payload, "delta"), parts_);
+    return content_.grow(*index, payload.own[kDelta], parts_);
   }
   if (type != "content_block_stop") return Unconvertible::kEvent;
   return content_.has(*index) ? Refused() : Unconvertible::kMalformed;
@@ -103,9 +135,7 @@ Refused RecordedMessage::take_rest(std::string_view payload) {
   return visit_members(payload, [this](std::string_view name, std::string_view raw) -> Refused {
     if (!json_given(raw)) return std::nullopt;
     if (name == "usage") return take_usage(raw);
-    for (const std::string_view own : {"type", "index", "message", "content_block", "delta"}) {
-      if (name == own) return std::nullopt;
-    }
+    if (own_member(name) < kOwnCount) return std::nullopt;
     const std::string* value = members_.find_or_add(name, parts_);
     if (value == nullptr) return Unconvertible::kTooLarge;
     if (json_given(*value) && *value != raw) return Unconvertible::kMember;

@@ -2,17 +2,17 @@
 
 namespace reprise::openai {
 
-Refused ChoiceAssembly::add(std::string_view choice, PartsLeft& parts) {
-  return visit_members(choice, [&](std::string_view name, std::string_view raw) {
-    return add_member(name, raw, parts);
-  });
+Refused ChoiceAssembly::add(RawCursor& choice, PartsLeft& parts) {
+  return choice.members(
+      [&](std::string_view name, RawCursor& value) { return add_member(name, value, parts); });
 }
 
-Refused ChoiceAssembly::add_member(std::string_view name, std::string_view raw, PartsLeft& parts) {
+Refused ChoiceAssembly::add_member(std::string_view name, RawCursor& value, PartsLeft& parts) {
+  if (name == "delta" && kind_ == ChoiceKind::kMessage) return message_.add(value, parts);
+  const std::string_view raw = value.take();
   if (name == "index") return std::nullopt;
   if (name == "finish_reason") return add_finish(raw);
   if (name == "logprobs") return add_logprobs(raw, parts);
-  if (name == "delta" && kind_ == ChoiceKind::kMessage) return message_.add(raw, parts);
   if (name == "text" && kind_ == ChoiceKind::kText) return text_.add(raw);
   // A form of chunk that is none of its route's.
   if (name == "delta" || name == "message") {

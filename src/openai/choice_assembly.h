@@ -20,14 +20,14 @@ class ChoiceAssembly {
 
   explicit ChoiceAssembly(ChoiceKind kind) : kind_(kind) {}
 
-  Refused add(std::string_view choice, PartsLeft& parts);
+  Refused add(RawCursor& choice, PartsLeft& parts);
   // Refuses a choice that never finished.
   Refused finish();
   // After finish().
   void write(RawWriter& out, uint32_t index) const;
 
  private:
-  Refused add_member(std::string_view name, std::string_view raw, PartsLeft& parts);
+  Refused add_member(std::string_view name, RawCursor& value, PartsLeft& parts);
   Refused add_finish(std::string_view raw);
   Refused add_logprobs(std::string_view raw, PartsLeft& parts);
 

@@ -41,12 +41,26 @@ std::string_view type_of(std::string_view object) {
   return is_json_string(type) ? json_inside(type) : std::string_view();
 }
 
-// What a delta says besides would get lost.
-Refused check_members(std::string_view delta, const DeltaKind& kind) {
-  return visit_members(delta, [&kind](std::string_view name, std::string_view raw) {
-    const bool known = name == kind.carries || name == "type" || !json_given(raw);
-    return known ? Refused() : Refused(Unconvertible::kMember);
+// Delta: what is added to a block: one member that is not null, usually.
+struct Delta {
+  std::string_view type;
+  std::string_view name;
+  std::string_view piece;
+  bool has_others = false;
+};
+
+Delta read_delta(std::string_view raw) {
+  Delta delta;
+  base::for_each_json_member(raw, [&delta](std::string_view name, std::string_view value) {
+    if (name == "type") {
+      if (is_json_string(value)) delta.type = json_inside(value);
+    } else if (json_given(value)) {
+      delta.has_others = json_given(delta.piece);
+      delta.name = name;
+      delta.piece = value;
+    }
   });
+  return delta;
 }
 
 bool has_input(std::string_view block_type) { return block_type.ends_with("tool_use"); }
@@ -88,18 +102,20 @@ Refused ContentBlocks::start(uint32_t index, std::string_view block, PartsLeft& 
   });
 }
 
-Refused ContentBlocks::grow(uint32_t index, std::string_view delta, PartsLeft& parts) {
+Refused ContentBlocks::grow(uint32_t index, std::string_view raw, PartsLeft& parts) {
   const auto found = blocks_.find(index);
-  if (found == blocks_.end() || !is_json_object(delta)) return Unconvertible::kMalformed;
+  if (found == blocks_.end() || !is_json_object(raw)) return Unconvertible::kMalformed;
   Block& block = found->second;
-  const DeltaKind* kind = find_kind(type_of(delta));
+  const Delta delta = read_delta(raw);
+  const DeltaKind* kind = find_kind(delta.type);
   if (kind == nullptr) return Unconvertible::kEvent;
   const bool fits =
       kind->growth == Growth::kInput ? has_input(block.type) : kind->block_type == block.type;
   if (!fits) return Unconvertible::kMember;
-  if (const Refused refused = check_members(delta, *kind)) return refused;
-  const std::string_view piece = json_member(delta, kind->carries);
+  const std::string_view piece = delta.piece;
   if (!json_given(piece)) return std::nullopt;
+  // What it says besides would get lost.
+  if (delta.has_others || delta.name != kind->carries) return Unconvertible::kMember;
   if (kind->growth != Growth::kAppend && !is_json_string(piece)) return Unconvertible::kContent;
   if (kind->growth == Growth::kInput) {
     block.input.append(json_inside(piece));

@@ -62,25 +62,27 @@ void DetailsAssembly::write(RawWriter& out) const {
   out.end_array();
 }
 
-Refused MessageAssembly::add(std::string_view delta, PartsLeft& parts) {
-  if (!json_given(delta)) return std::nullopt;
-  if (!is_json_object(delta)) return Unconvertible::kMalformed;
-  return visit_members(delta, [&](std::string_view name, std::string_view raw) {
-    return add_member(name, raw, parts);
-  });
+Refused MessageAssembly::add(RawCursor& delta, PartsLeft& parts) {
+  if (delta.take_null()) return std::nullopt;
+  if (delta.kind() != JsonKind::kObject) return Unconvertible::kMalformed;
+  return delta.members(
+      [&](std::string_view name, RawCursor& value) { return add_member(name, value, parts); });
 }
 
-Refused MessageAssembly::add_member(std::string_view name, std::string_view raw, PartsLeft& parts) {
+Refused MessageAssembly::add_member(std::string_view name, RawCursor& value, PartsLeft& parts) {
+  if (name == "tool_calls") return tools_.add(value, parts);
+  if (name == "function_call") {
+    has_function_call_ = true;
+    return function_call_.add(value, parts);
+  }
+  const std::string_view raw = value.take();
   for (size_t text = 0; text < kTextNames.size(); ++text) {
     if (name == kTextNames[text]) return texts_[text].add(raw);
   }
   if (name == "role") return add_role(raw);
-  if (name == "tool_calls") return tools_.add(raw, parts);
   if (name == "audio") return audio_.add(raw, parts);
   if (name == "reasoning_details") return details_.add(raw, parts);
-  if (name != "function_call") return others_.add(name, raw, parts);
-  has_function_call_ = true;
-  return function_call_.add(raw, parts);
+  return others_.add(name, raw, parts);
 }
 
 Refused MessageAssembly::add_role(std::string_view raw) {

@@ -38,7 +38,7 @@ class DetailsAssembly {
 // MessageAssembly: the message that the deltas of a choice add up to.
 class MessageAssembly {
  public:
-  Refused add(std::string_view delta, PartsLeft& parts);
+  Refused add(RawCursor& delta, PartsLeft& parts);
   Refused finish() { return audio_.finish(); }
   // After finish().
   void write(RawWriter& out) const;
@@ -48,7 +48,7 @@ class MessageAssembly {
   static constexpr std::array<std::string_view, 6> kTextNames = {
       "content", "refusal", "reasoning_content", "reasoning", "thinking", "tool_plan"};
 
-  Refused add_member(std::string_view name, std::string_view raw, PartsLeft& parts);
+  Refused add_member(std::string_view name, RawCursor& value, PartsLeft& parts);
   Refused add_role(std::string_view raw);
   void write_content(RawWriter& out) const;
 

@@ -97,13 +97,14 @@ std::optional<uint32_t> json_count(std::string_view raw) {
 }
 
 std::string_view json_member(std::string_view object, std::string_view name) {
-  size_t at = 1;
-  while (at + 1 < object.size()) {
+  bool more = object.size() > 1 && object[1] == '"';
+  for (size_t at = 1; more;) {
     const size_t colon = base::json_string_end(object, at);
     const size_t end = base::json_value_end(object, colon + 1);
     if (object.substr(at + 1, colon - at - 2) == name) {
       return object.substr(colon + 1, end - colon - 1);
     }
+    more = end < object.size() && object[end] == ',';
     at = end + 1;
   }
   return {};

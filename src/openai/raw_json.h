@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "openai/conversion.h"
@@ -32,28 +33,76 @@ inline std::string_view json_inside(std::string_view raw) { return raw.substr(1,
 // The whole number that `raw` is, if it has neither sign, fraction nor exponent and is below 2^32.
 std::optional<uint32_t> json_count(std::string_view raw);
 
-// The value of the member called `name`. Looks at all members before it.
+// The value of the member called `name` of the object that `object` begins with. Looks at all
+// members before it.
 std::string_view json_member(std::string_view object, std::string_view name);
 
 // Refused: why a text or a piece of one cannot be converted; nothing if it can.
 using Refused = std::optional<Unconvertible>;
 
+// RawCursor: a place in raw JSON, at a value. Whoever is given one takes the value or goes through
+// its parts, so that none is read twice, and leaves the place behind it; or refuses.
+class RawCursor {
+ public:
+  explicit RawCursor(std::string_view raw) : raw_(raw) {}
+
+  JsonKind kind() const { return json_kind(rest()); }
+  // The value and what follows it.
+  std::string_view rest() const { return raw_.substr(at_); }
+  // The value.
+  std::string_view take() {
+    const size_t from = std::exchange(at_, base::json_value_end(raw_, at_));
+    return raw_.substr(from, at_ - from);
+  }
+  // True if it is null, which is then taken.
+  bool take_null() {
+    const bool null = kind() == JsonKind::kNull;
+    if (null) take();
+    return null;
+  }
+  // Of an object: calls `visit(name, cursor)` for each member until it refuses.
+  template <typename Visit>
+  Refused members(Visit visit) {
+    return parts([&] {
+      const size_t colon = base::json_string_end(raw_, at_);
+      const std::string_view name = raw_.substr(at_ + 1, colon - at_ - 2);
+      at_ = colon + 1;
+      return visit(name, *this);
+    });
+  }
+  // Of an array: calls `visit(cursor)` for each element until it refuses.
+  template <typename Visit>
+  Refused elements(Visit visit) {
+    return parts([&] { return visit(*this); });
+  }
+
+ private:
+  template <typename Part>
+  Refused parts(Part part) {
+    const bool empty = raw_[at_ + 1] == '}' || raw_[at_ + 1] == ']';
+    ++at_;
+    while (!empty) {
+      if (const Refused refused = part()) return refused;
+      if (raw_[at_] != ',') break;
+      ++at_;
+    }
+    ++at_;
+    return std::nullopt;
+  }
+
+  std::string_view raw_;
+  size_t at_ = 0;
+};
+
 // Calls `visit(name, value)` for each member, or `visit(value)` for each element, until it refuses.
 template <typename Visit>
 Refused visit_members(std::string_view object, Visit visit) {
-  Refused refused;
-  base::for_each_json_member(object, [&](std::string_view name, std::string_view value) {
-    if (!refused) refused = visit(name, value);
-  });
-  return refused;
+  return RawCursor(object).members(
+      [&visit](std::string_view name, RawCursor& value) { return visit(name, value.take()); });
 }
 template <typename Visit>
 Refused visit_elements(std::string_view array, Visit visit) {
-  Refused refused;
-  base::for_each_json_element(array, [&](std::string_view value) {
-    if (!refused) refused = visit(value);
-  });
-  return refused;
+  return RawCursor(array).elements([&visit](RawCursor& value) { return visit(value.take()); });
 }
 
 // Appends `part` to members or elements that are separated by commas.

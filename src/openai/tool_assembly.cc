@@ -19,14 +19,15 @@ std::string_view called_name(std::string_view element) {
 
 }  // namespace
 
-Refused CallAssembly::add(std::string_view raw, PartsLeft& parts) {
-  if (!json_given(raw)) return std::nullopt;
-  if (!is_json_object(raw)) return Unconvertible::kMalformed;
+Refused CallAssembly::add(RawCursor& call, PartsLeft& parts) {
+  if (call.take_null()) return std::nullopt;
+  if (call.kind() != JsonKind::kObject) return Unconvertible::kMalformed;
   present_ = true;
-  return visit_members(raw, [&](std::string_view name, std::string_view value) -> Refused {
-    if (name == text_name_) return text_.add(value);
-    if (name != "name") return others_.add(name, value, parts);
-    if (!name_.add(value)) return Unconvertible::kTool;
+  return call.members([&](std::string_view name, RawCursor& value) -> Refused {
+    const std::string_view raw = value.take();
+    if (name == text_name_) return text_.add(raw);
+    if (name != "name") return others_.add(name, raw, parts);
+    if (!name_.add(raw)) return Unconvertible::kTool;
     return std::nullopt;
   });
 }
@@ -39,16 +40,16 @@ void CallAssembly::write(RawWriter& out) const {
   out.end_object();
 }
 
-Refused ToolAssembly::add(std::string_view element, PartsLeft& parts) {
-  return visit_members(element, [&](std::string_view name, std::string_view raw) {
-    return add_member(name, raw, parts);
-  });
+Refused ToolAssembly::add(RawCursor& element, PartsLeft& parts) {
+  return element.members(
+      [&](std::string_view name, RawCursor& value) { return add_member(name, value, parts); });
 }
 
-Refused ToolAssembly::add_member(std::string_view name, std::string_view raw, PartsLeft& parts) {
+Refused ToolAssembly::add_member(std::string_view name, RawCursor& value, PartsLeft& parts) {
+  if (name == "function") return function_.add(value, parts);
+  if (name == "custom") return custom_.add(value, parts);
+  const std::string_view raw = value.take();
   if (name == "index") return std::nullopt;
-  if (name == "function") return function_.add(raw, parts);
-  if (name == "custom") return custom_.add(raw, parts);
   if (name == "id" || name == "type") {
     if (!(name == "id" ? id_ : type_).add(raw)) return Unconvertible::kTool;
     return std::nullopt;
@@ -76,20 +77,23 @@ void ToolAssembly::write(RawWriter& out) const {
   out.end_object();
 }
 
-Refused ToolsAssembly::add(std::string_view raw, PartsLeft& parts) {
-  if (json_given(raw) && !is_json_array(raw)) return Unconvertible::kMalformed;
-  if (!present() || json_given(raw)) kind_ = json_kind(raw);
-  if (!json_given(raw)) return std::nullopt;
-  return visit_elements(raw, [&](std::string_view element) { return add_element(element, parts); });
+Refused ToolsAssembly::add(RawCursor& calls, PartsLeft& parts) {
+  if (calls.take_null()) {
+    if (!present()) kind_ = JsonKind::kNull;
+    return std::nullopt;
+  }
+  if (calls.kind() != JsonKind::kArray) return Unconvertible::kMalformed;
+  kind_ = JsonKind::kArray;
+  return calls.elements([&](RawCursor& element) { return add_element(element, parts); });
 }
 
-Refused ToolsAssembly::add_element(std::string_view element, PartsLeft& parts) {
-  if (!is_json_object(element)) return Unconvertible::kMalformed;
-  if (const Refused refused = place(element, parts)) return refused;
+Refused ToolsAssembly::add_element(RawCursor& element, PartsLeft& parts) {
+  if (element.kind() != JsonKind::kObject) return Unconvertible::kMalformed;
+  if (const Refused refused = place(element.rest(), parts)) return refused;
   return latest_->second.add(element, parts);
 }
 
-// Makes the call that `element` belongs to the latest one.
+// Makes the call that `element`, which other text may follow, belongs to the latest one.
 Refused ToolsAssembly::place(std::string_view element, PartsLeft& parts) {
   const std::string_view raw = json_member(element, "index");
   if (!json_given(raw)) return place_without_index(element, parts);

@@ -17,7 +17,7 @@ class CallAssembly {
   explicit CallAssembly(std::string_view text_name) : text_name_(text_name) {}
 
   // Refuses a second name.
-  Refused add(std::string_view raw, PartsLeft& parts);
+  Refused add(RawCursor& call, PartsLeft& parts);
   bool present() const { return present_; }
   void write(RawWriter& out) const;
 
@@ -32,12 +32,12 @@ class CallAssembly {
 // ToolAssembly: one tool call of a message.
 class ToolAssembly {
  public:
-  Refused add(std::string_view element, PartsLeft& parts);
+  Refused add(RawCursor& element, PartsLeft& parts);
   const SettledText& id() const { return id_; }
   void write(RawWriter& out) const;
 
  private:
-  Refused add_member(std::string_view name, std::string_view raw, PartsLeft& parts);
+  Refused add_member(std::string_view name, RawCursor& value, PartsLeft& parts);
 
   SettledText id_;
   SettledText type_;
@@ -56,7 +56,7 @@ class ToolsAssembly {
   ToolsAssembly& operator=(const ToolsAssembly&) = delete;
 
   // Refuses what could belong to either of two calls.
-  Refused add(std::string_view raw, PartsLeft& parts);
+  Refused add(RawCursor& calls, PartsLeft& parts);
   bool present() const { return kind_ != JsonKind::kAbsent; }
   bool empty() const { return calls_.empty(); }
   void write(RawWriter& out) const;
@@ -64,7 +64,7 @@ class ToolsAssembly {
  private:
   using Calls = std::map<uint32_t, ToolAssembly>;
 
-  Refused add_element(std::string_view element, PartsLeft& parts);
+  Refused add_element(RawCursor& element, PartsLeft& parts);
   Refused place(std::string_view element, PartsLeft& parts);
   Refused place_without_index(std::string_view element, PartsLeft& parts);
   Refused open(uint32_t index, PartsLeft& parts);

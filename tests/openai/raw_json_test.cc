@@ -40,6 +40,9 @@ TEST(RawJson, MembersByName) {
   EXPECT_EQ(json_member(kObject, ""), "2.50");
   EXPECT_EQ(json_member(kObject, "c"), "");
   EXPECT_EQ(json_member("{}", "a"), "");
+  EXPECT_EQ(json_member("", "a"), "");
+  EXPECT_EQ(json_member(R"({"b":{}},{"a":1})", "a"), "");
+  EXPECT_EQ(json_member(R"({},{"a":1})", "a"), "");
 }
 
 TEST(RawJson, VisitsEndAtARefusal) {
@@ -51,6 +54,28 @@ TEST(RawJson, VisitsEndAtARefusal) {
   EXPECT_EQ(visit_members(R"({"a":1,"b":2,"c":3})", visit), Unconvertible::kRole);
   EXPECT_EQ(seen, "ab");
   EXPECT_EQ(visit_members("{}", visit), std::nullopt);
+}
+
+TEST(RawJson, CursorsTakeOrEnterEachValue) {
+  RawCursor cursor(R"({"a":[],"b":[1,{"c":"]"}],"d":{"e":null,"f":{}},"g":[[]]},"after")");
+  std::string seen;
+  const auto element = [&seen](RawCursor& value) {
+    seen.append(value.take()).append(";");
+    return Refused();
+  };
+  const auto inner = [&](std::string_view name, RawCursor& value) {
+    seen.append(name).append(value.take_null() ? " null;" : " given;");
+    return value.kind() == JsonKind::kObject
+               ? value.members([](std::string_view, RawCursor&) { return Refused(); })
+               : Refused();
+  };
+  EXPECT_EQ(cursor.members([&](std::string_view name, RawCursor& value) {
+    seen.append(name).append(":");
+    return value.kind() == JsonKind::kArray ? value.elements(element) : value.members(inner);
+  }),
+            std::nullopt);
+  EXPECT_EQ(seen, R"(a:b:1;{"c":"]"};d:e null;f given;g:[];)");
+  EXPECT_EQ(cursor.rest(), R"(,"after")");
 }
 
 TEST(RawJson, AnAnswerHasNoSeparatorsThatReadersSplitAt) {
