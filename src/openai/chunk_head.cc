@@ -24,6 +24,7 @@ bool says_something(std::string_view raw) {
 }
 
 void keep_first(std::string& kept, std::string_view raw) {
+  if (kept == raw) return;  // as nearly always
   if (kept.empty() || (!says_something(kept) && says_something(raw))) kept.assign(raw);
 }
 
