@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "openai/mould.h"
+#include "openai/pieces.h"
+
 namespace reprise::openai {
 
 RawWriter& ChunkWriter::begin() {
@@ -29,6 +32,27 @@ RawWriter& ChoiceWriter::begin() {
     out.number_member("index", index_).key("delta").begin_object();
   }
   return out;
+}
+
+void ChoiceWriter::write_pieces(std::string_view content, WritePiece write) {
+  if (content.empty()) return;
+  // The first may have logprobs; the others are alike.
+  const std::string_view first = next_piece(content);
+  write_piece(first, write);
+  content.remove_prefix(first.size());
+  if (content.empty()) return;
+  ChunkWriter chunk = chunks_.another();
+  ChoiceWriter(chunk, kind_, index_).write_piece(Mould::kGap, write);
+  const Mould mould(*std::move(chunk.out()).take());
+  for_each_piece(content, [&](std::string_view piece) {
+    mould.write(chunks_.out(), {piece});
+    return !overflowed();
+  });
+}
+
+void ChoiceWriter::write_piece(std::string_view piece, WritePiece write) {
+  write(begin(), piece);
+  end();
 }
 
 void ChoiceWriter::end(std::string_view finish_reason, std::string_view others,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,6 +29,8 @@ class ChunkWriter {
   // The chunk that has nothing but usage and `others`.
   void write_usage(std::string_view usage, std::string_view others);
 
+  // One that has written nothing, and has no bound.
+  ChunkWriter another() const { return ChunkWriter(head_, usage_, std::string::npos); }
   RawWriter& out() { return out_; }
   bool overflowed() const { return out_.overflowed(); }
   Converted finish() &&;  // with [DONE]
@@ -52,10 +56,16 @@ class ChoiceWriter {
   // The last one: `others` are members of the choice, `chunk_others` of the chunk; joined.
   void end(std::string_view finish_reason, std::string_view others, std::string_view chunk_others);
 
-  RawWriter& out() { return chunks_.out(); }
+  // A chunk for each piece of `content`, which is what is inside a string: `write` writes the
+  // members of its delta (or `text`), the same ones for every piece.
+  using WritePiece = absl::FunctionRef<void(RawWriter& out, std::string_view piece)>;
+  void write_pieces(std::string_view content, WritePiece write);
+
   bool overflowed() const { return chunks_.overflowed(); }
 
  private:
+  void write_piece(std::string_view piece, WritePiece write);
+
   ChunkWriter& chunks_;
   const ChoiceKind kind_;
   const uint32_t index_;

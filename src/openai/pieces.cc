@@ -15,6 +15,9 @@ size_t character_size(std::string_view text) {
   return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+// A character of its own, and neither space nor part of an escape.
+bool is_plain(char c) { return c > ' ' && c != '\\'; }
+
 bool is_space(std::string_view text) {
   if (text.front() == ' ') return true;
   return text.size() > 1 && text[0] == '\\' && (text[1] == 'n' || text[1] == 'r' || text[1] == 't');
@@ -26,6 +29,11 @@ std::string_view next_piece(std::string_view content) {
   size_t end = 0;
   bool in_word = false;
   while (end < content.size()) {
+    if (is_plain(content[end]) && end < kPieceBytesMax) {
+      in_word = true;
+      ++end;
+      continue;
+    }
     const std::string_view rest = content.substr(end);
     const bool space = is_space(rest);
     if (space && in_word) break;

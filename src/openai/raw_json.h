@@ -147,6 +147,11 @@ class RawWriter {
   RawWriter& end_event();
   // One whole event with any `data`: a `data` line for each of its lines.
   RawWriter& event(std::string_view name, std::string_view data);
+  // Text of whole events.
+  RawWriter& verbatim(std::string_view text) {
+    append(text);
+    return *this;
+  }
   // `data: [DONE]`, to the byte.
   RawWriter& done();
 

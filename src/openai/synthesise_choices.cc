@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "openai/chunk_writer.h"
-#include "openai/pieces.h"
 #include "openai/synthesise_message.h"
 #include "openai/whole_answer.h"
 
@@ -44,10 +43,8 @@ Refused read(const Converted& raw, ChoiceKind kind, const Form& wanted, WholeAns
 
 void write_text(ChoiceWriter& out, std::string_view text) {
   if (!json_given(text)) return;
-  for_each_piece(json_inside(text), [&out](std::string_view piece) {
-    out.begin().text_member("text", piece);
-    out.end();
-    return !out.overflowed();
+  out.write_pieces(json_inside(text), [](RawWriter& chunk, std::string_view piece) {
+    chunk.text_member("text", piece);
   });
 }
 

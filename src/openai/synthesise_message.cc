@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "openai/pieces.h"
-
 namespace reprise::openai {
 
 namespace {
@@ -80,12 +78,10 @@ void write_tool(ChoiceWriter& choice, std::string_view tool, uint32_t index) {
   choice.end();
   for (const CallKind& kind : {kFunction, kCustom}) {
     const std::string_view text = call_text(json_member(tool, kind.name), kind);
-    for_each_piece(text, [&](std::string_view piece) {
-      RawWriter& out = choice.begin().key("tool_calls").begin_array().begin_object();
-      out.number_member("index", index).key(kind.name).begin_object();
-      out.text_member(kind.text, piece).end_object().end_object().end_array();
-      choice.end();
-      return !choice.overflowed();
+    choice.write_pieces(text, [&](RawWriter& out, std::string_view piece) {
+      out.key("tool_calls").begin_array().begin_object().number_member("index", index);
+      out.key(kind.name).begin_object().text_member(kind.text, piece).end_object();
+      out.end_object().end_array();
     });
   }
 }
@@ -93,12 +89,10 @@ void write_tool(ChoiceWriter& choice, std::string_view tool, uint32_t index) {
 void write_function_call(ChoiceWriter& choice, std::string_view call) {
   write_call_header(choice.begin().key(kFunctionCall.name), call, kFunctionCall);
   choice.end();
-  for_each_piece(call_text(call, kFunctionCall), [&](std::string_view piece) {
-    choice.begin().key(kFunctionCall.name).begin_object();
-    choice.out().text_member(kFunctionCall.text, piece).end_object();
-    choice.end();
-    return !choice.overflowed();
-  });
+  const auto write = [](RawWriter& out, std::string_view piece) {
+    out.key(kFunctionCall.name).begin_object().text_member(kFunctionCall.text, piece).end_object();
+  };
+  choice.write_pieces(call_text(call, kFunctionCall), write);
 }
 
 }  // namespace
@@ -152,10 +146,8 @@ void WholeMessage::write_role(ChoiceWriter& choice) const {
 
 void WholeMessage::write_rest(ChoiceWriter& choice) const {
   for (size_t text = 0; text < kTextNames.size(); ++text) {
-    for_each_piece(texts_[text], [&](std::string_view piece) {
-      choice.begin().text_member(kTextNames[text], piece);
-      choice.end();
-      return !choice.overflowed();
+    choice.write_pieces(texts_[text], [text](RawWriter& out, std::string_view piece) {
+      out.text_member(kTextNames[text], piece);
     });
   }
   uint32_t index = 0;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "openai/json_replacement.h"
+#include "openai/mould.h"
 #include "openai/pieces.h"
 #include "openai/raw_json.h"
 
@@ -159,11 +160,12 @@ void MessageStream::write_delta(std::string_view type, std::string_view member,
 
 void MessageStream::write_deltas(std::string_view type, std::string_view member,
                                  std::string_view text) {
+  MessageStream delta(std::string::npos);
+  delta.index_ = index_;
+  delta.write_delta(type, member, std::string("\"").append(Mould::kGap).append("\""));
+  const Mould mould(*std::move(delta).take());
   for_each_piece(text, [&](std::string_view piece) {
-    begin_block("content_block_delta");
-    out_.key("delta").begin_object();
-    out_.text_member("type", type).text_member(member, piece).end_object();
-    end();
+    mould.write(out_, {piece});
     return !out_.overflowed();
   });
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "openai/json_replacement.h"
+#include "openai/mould.h"
 #include "openai/pieces.h"
 #include "openai/raw_json.h"
 #include "openai/response_items.h"
@@ -107,8 +108,14 @@ class ResponseStream {
   Converted take() && { return std::move(out_).take(); }
 
  private:
-  void begin(std::string_view type);
-  void begin(std::string_view type, const Place& place);
+  static void begin(RawWriter& out, std::string_view type, std::string_view sequence_number);
+  static void write_place(RawWriter& out, const Place& place);
+  void begin(std::string_view type) { begin(out_, type, next_number()); }
+  void begin(std::string_view type, const Place& place) {
+    begin(type);
+    write_place(out_, place);
+  }
+  std::string next_number() { return std::to_string(sequence_number_++); }
   void end() { out_.end_object().end_event(); }
 
   void write_beginning(std::string_view type, std::string_view response);
@@ -125,15 +132,15 @@ class ResponseStream {
   uint64_t sequence_number_ = 0;
 };
 
-void ResponseStream::begin(std::string_view type) {
-  out_.begin_event(type).begin_object().text_member("type", type);
-  out_.number_member("sequence_number", sequence_number_++);
+void ResponseStream::begin(RawWriter& out, std::string_view type,
+                           std::string_view sequence_number) {
+  out.begin_event(type).begin_object().text_member("type", type);
+  out.member("sequence_number", sequence_number);
 }
 
-void ResponseStream::begin(std::string_view type, const Place& place) {
-  begin(type);
-  out_.member("item_id", place.item_id).number_member("output_index", place.output_index);
-  if (place.shelf != nullptr) out_.number_member(place.shelf->index, place.index);
+void ResponseStream::write_place(RawWriter& out, const Place& place) {
+  out.member("item_id", place.item_id).number_member("output_index", place.output_index);
+  if (place.shelf != nullptr) out.number_member(place.shelf->index, place.index);
 }
 
 Refused ResponseStream::write(std::string_view response) {
@@ -270,12 +277,16 @@ void ResponseStream::write_text(std::string_view part, const Place& place, const
 }
 
 void ResponseStream::write_deltas(std::string_view text, const Place& place, const Flow& flow) {
+  RawWriter delta(std::string::npos);
+  begin(delta, flow.delta, Mould::kGap);
+  write_place(delta, place);
+  delta.text_member("delta", Mould::kGap);
+  // All of them come with the end: which belong to which piece is not known.
+  if (&flow == &kOutputText) delta.member("logprobs", "[]");
+  delta.end_object().end_event();
+  const Mould mould(*std::move(delta).take());
   for_each_piece(json_inside(text), [&](std::string_view piece) {
-    begin(flow.delta, place);
-    out_.text_member("delta", piece);
-    // All of them come with the end: which belong to which piece is not known.
-    if (&flow == &kOutputText) out_.member("logprobs", "[]");
-    end();
+    mould.write(out_, {next_number(), piece});
     return !out_.overflowed();
   });
 }
