@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The figures that the README claims, measured: against the ceiling, nginx and HAProxy, in one run
-# on one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
+# The figures that the README claims, measured: against the ceiling, nginx and HAProxy, and of
+# reprise alone, in one run on one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
 # Tables are printed at the end.
 set -euo pipefail
 
@@ -15,7 +15,7 @@ crowds=10
 clients=200                     # of a crowd
 memcached_connections=(1 16 64)
 pool=1024                       # questions that Memcached holds
-known=(hits memcached passing streams crowd)
+known=(hits memcached passing streams crowd conversions)
 tables=("${known[@]}")
 
 usage() {
@@ -155,6 +155,15 @@ bench_crowd() {
     note crowd all "$(($(mock_requests) - before))" "$first" "$spread" "$end_spread"
   done
   stop_all
+}
+
+# No server: the code is called, on the servers' core.
+bench_conversions() {
+  local round
+  for ((round = 1; round <= rounds; ++round)); do
+    progress conversions "$round"
+    measure_conversions
+  done
 }
 
 for table in "${tables[@]}"; do "bench_$table"; done

@@ -3,7 +3,7 @@
 #   subject  per-second  cpu-µs-per-piece  mean-µs  median-µs  99th-percentile-µs  [more]
 
 : "${work:?}" "${build:?}" "${here:?}"
-: "${client_core:?}" "${seconds:?}" "${streams:?}" "${clients:?}"
+: "${server_core:?}" "${client_core:?}" "${seconds:?}" "${streams:?}" "${clients:?}"
 
 die() {
   printf 'bench: %s\n' "$*" >&2
@@ -56,6 +56,18 @@ measure_batches() {
   note batches "$2" "$(awk -v a="$names" -v b="$questions" 'BEGIN { print b ? a / b : 0 }')"
 }
 
+# Lines of another kind: conversion/answer/size µs bytes bytes-per-second bytes-written-per-second
+# allocations. The columns are found by their names.
+measure_conversions() {
+  taskset -c "$server_core" "$build/bench/conversion_bench" --benchmark_min_time=0.1 \
+    --benchmark_format=csv 2>/dev/null |
+    awk -F, '{ gsub(/"/, "") }
+      $1 == "name" { for (i = 1; i <= NF; ++i) at[$i] = i }
+      $1 ~ /\// { print $1, $at["cpu_time"] / 1000, $at["input"], $at["bytes_per_second"],
+        $at["output_per_second"], $at["allocations"] }' >>"$work/conversions" ||
+    die 'conversions: the program failed'
+}
+
 # note TABLE SUBJECT VALUE…
 note() {
   printf '%s\n' "${*:2}" >>"$work/$1"
@@ -83,6 +95,8 @@ sum() {
 per() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 less() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%+.0f", a - b }'; }
 milliseconds() { awk -v us="$1" 'BEGIN { printf "%.1f", us / 1000 }'; }
+kilobytes() { awk -v bytes="$1" 'BEGIN { printf "%.1f", bytes / 1000 }'; }
+megabytes() { awk -v bytes="$1" 'BEGIN { printf "%.0f", bytes / 1e6 }'; }
 digits() { printf '%.*f' "$1" "$2"; }
 
 # The clients: all on the client's core.

@@ -131,3 +131,31 @@ crowd_row() { # TITLE COLUMN
   printf '| %s | %s | %s |\n' "$1" "$(milliseconds "$(median crowd all "$2")")" \
     "$(milliseconds "$(largest crowd all "$2")")"
 }
+
+print_conversions() {
+  local kind kinds=(chat tools completions responses messages) conversion
+  printf '\nConversions of streams: an answer of 256 tokens, and large ones. CPU time, one thread.\n\n'
+  printf '| conversion | answer | KB | µs | allocations | MB/s, 1 MiB | MB/s, 8 MiB |\n'
+  printf '|---|---|---:|---:|---:|---:|---:|\n'
+  for conversion in assemble rebuild; do
+    for kind in "${kinds[@]}"; do
+      common_row "$conversion" "$kind"
+      printf ' %s | %s |\n' "$(megabytes "$(median conversions "$conversion/$kind/1MiB" 4)")" \
+        "$(megabytes "$(median conversions "$conversion/$kind/8MiB" 4)")"
+    done
+  done
+  printf '\nConversions of JSON into streams: likewise; MB/s are those of the stream.\n\n'
+  printf '| conversion | answer | KB | µs | allocations | MB/s, 64 KiB | MB/s, 1 MiB |\n'
+  printf '|---|---|---:|---:|---:|---:|---:|\n'
+  for kind in "${kinds[@]}"; do
+    common_row synthesise "$kind"
+    printf ' %s | %s |\n' "$(megabytes "$(median conversions "synthesise/$kind/64KiB" 5)")" \
+      "$(megabytes "$(median conversions "synthesise/$kind/1MiB" 5)")"
+  done
+}
+
+common_row() { # CONVERSION KIND
+  local one=$1/$2/answer
+  printf '| %s | %s | %s | %s | %s |' "$1" "$2" "$(kilobytes "$(median conversions "$one" 3)")" \
+    "$(digits 1 "$(median conversions "$one" 2)")" "$(digits 0 "$(median conversions "$one" 6)")"
+}
