@@ -44,6 +44,7 @@ void ChoiceWriter::write_pieces(std::string_view content, WritePiece write) {
   ChunkWriter chunk = chunks_.another();
   ChoiceWriter(chunk, kind_, index_).write_piece(Mould::kGap, write);
   const Mould mould(*std::move(chunk.out()).take());
+  chunks_.out().reserve(mould.room_for(content));
   for_each_piece(content, [&](std::string_view piece) {
     mould.write(chunks_.out(), {piece});
     return !overflowed();

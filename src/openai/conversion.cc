@@ -1,5 +1,6 @@
 #include "openai/conversion.h"
 
+#include <algorithm>
 #include <array>
 
 #include "openai/answer_judge.h"
@@ -107,6 +108,7 @@ Converted rebuild(Route route, std::string_view stream, const Form& wanted, size
   if (!can_stream(route)) return tl::unexpected(Unconvertible::kRoute);
   StreamRebuilder rebuilder(route, wanted, stream.size(), bytes_max);
   std::string rebuilt;
+  rebuilt.reserve(std::min(stream.size(), bytes_max));
   const auto keep = [&rebuilt](std::string_view piece) { rebuilt.append(piece); };
   Refused refused = rebuilder.feed(stream, keep);
   if (!refused) refused = rebuilder.finish(keep);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "openai/pieces.h"
 
 namespace reprise::openai {
 
@@ -13,6 +14,11 @@ Mould::Mould(std::string text) : text_(std::move(text)) {
     rest.remove_prefix(gap + kGap.size());
   }
   parts_.push_back(rest);
+}
+
+size_t Mould::room_for(std::string_view content) const {
+  constexpr size_t kMoreBytes = 2048;
+  return estimate_pieces(content) * text_.size() + content.size() + kMoreBytes;
 }
 
 void Mould::write(RawWriter& out, std::initializer_list<std::string_view> fillings) const {

@@ -19,6 +19,8 @@ class Mould {
   Mould(const Mould&) = delete;
   Mould& operator=(const Mould&) = delete;
 
+  // Bytes that it takes, about, to write the text for each piece of `content` and a little more.
+  size_t room_for(std::string_view content) const;
   // Appends the text, one of `fillings` for each gap.
   void write(RawWriter& out, std::initializer_list<std::string_view> fillings) const;
 

@@ -45,4 +45,16 @@ std::string_view next_piece(std::string_view content) {
   return content.substr(0, end);
 }
 
+size_t estimate_pieces(std::string_view content) {
+  constexpr size_t kBeginningBytes = 4096;
+  const std::string_view beginning = content.substr(0, kBeginningBytes);
+  size_t count = 0;
+  for_each_piece(beginning, [&count](std::string_view) {
+    ++count;
+    return true;
+  });
+  if (beginning.size() == content.size()) return count;
+  return count * (content.size() / beginning.size() + 1) * 17 / 16;
+}
+
 }  // namespace reprise::openai

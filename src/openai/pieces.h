@@ -13,6 +13,9 @@ inline constexpr size_t kPieceBytesMax = 48;
 // or an escape. Like the tokens that models send.
 std::string_view next_piece(std::string_view content);
 
+// How many pieces `content` has, about and rather too many: what its beginning lets expect.
+size_t estimate_pieces(std::string_view content);
+
 // Calls `visit` for each piece of `content`, until it returns false.
 template <typename Visit>
 void for_each_piece(std::string_view content, Visit visit) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -155,6 +156,10 @@ class RawWriter {
   // `data: [DONE]`, to the byte.
   RawWriter& done();
 
+  // Makes room for so many more bytes at once, within the bound.
+  void reserve(size_t bytes) {
+    text_.reserve(text_.size() + std::min(bytes, bytes_max_ - text_.size()));
+  }
   bool overflowed() const { return overflowed_; }
   Converted take() &&;
   // What was written since clear(), for those who pass it on piece by piece.

@@ -164,6 +164,7 @@ void MessageStream::write_deltas(std::string_view type, std::string_view member,
   delta.index_ = index_;
   delta.write_delta(type, member, std::string("\"").append(Mould::kGap).append("\""));
   const Mould mould(*std::move(delta).take());
+  out_.reserve(mould.room_for(text));
   for_each_piece(text, [&](std::string_view piece) {
     mould.write(out_, {piece});
     return !out_.overflowed();

@@ -285,6 +285,8 @@ void ResponseStream::write_deltas(std::string_view text, const Place& place, con
   if (&flow == &kOutputText) delta.member("logprobs", "[]");
   delta.end_object().end_event();
   const Mould mould(*std::move(delta).take());
+  // The text as a whole follows, up to four times: by itself, in its part, its item and at the end.
+  out_.reserve(mould.room_for(text) + 4 * text.size());
   for_each_piece(json_inside(text), [&](std::string_view piece) {
     mould.write(out_, {next_number(), piece});
     return !out_.overflowed();

@@ -79,5 +79,14 @@ TEST(Base64, WhatNoEncoderWritesIsRefused) {
   }
 }
 
+TEST(Pieces, AreEstimatedByTheirBeginning) {
+  EXPECT_EQ(estimate_pieces(""), 0U);
+  EXPECT_EQ(estimate_pieces("one two  three"), 3U);
+  std::string words;
+  for (size_t i = 0; i < 100000; ++i) words += i % 3 == 0 ? " word" : " a";
+  EXPECT_GE(estimate_pieces(words), 100000U);
+  EXPECT_LE(estimate_pieces(words), 110000U);
+}
+
 }  // namespace
 }  // namespace reprise::openai
