@@ -24,13 +24,13 @@ struct Timed {
 };
 using TimedResult = tl::expected<Timed, Unconvertible>;
 
-std::optional<std::string_view> coding_of(const recording::Record& answer) {
-  const auto coding = answer.head().fields.find("Content-Encoding");
+std::optional<std::string> coding_of(const recording::Record& answer) {
+  auto coding = answer.head().fields.combined("Content-Encoding");
   if (!coding || http::iequals(*coding, "identity")) return std::nullopt;
   return coding;
 }
 
-// Calls `visit` with the bytes of each mark, until it returns false.
+// Calls `visit` with the bytes of each mark, and what none covers, until it returns false.
 template <typename Visit>
 void for_each_piece(std::string_view body, const std::vector<Mark>& marks, Visit visit) {
   uint64_t begin = 0;
@@ -38,6 +38,7 @@ void for_each_piece(std::string_view body, const std::vector<Mark>& marks, Visit
     if (!visit(body.substr(begin, mark.end - begin), mark.offset_ms)) return;
     begin = mark.end;
   }
+  if (begin < body.size()) visit(body.substr(begin), marks.empty() ? 0 : marks.back().offset_ms);
 }
 
 void mark(Timed& timed, uint32_t offset_ms) {
@@ -70,10 +71,10 @@ TimedResult rebuilt(openai::StreamRebuilder& rebuilder, std::string_view body,
   for_each_piece(body, marks, [&](std::string_view piece, uint32_t ms) {
     refused = rebuilder.feed(piece, keep);
     mark(timed, ms);
-    if (timed.body.size() > bytes_max) refused = Unconvertible::kTooLarge;
-    return !refused;
+    return !refused && timed.body.size() <= bytes_max;
   });
-  if (!refused) refused = rebuilder.finish(keep);
+  if (timed.body.size() <= bytes_max && !refused) refused = rebuilder.finish(keep);
+  if (timed.body.size() > bytes_max) refused = Unconvertible::kTooLarge;
   mark(timed, marks.empty() ? 0 : marks.back().offset_ms);
   if (refused) return tl::unexpected(*refused);
   return timed;
@@ -91,7 +92,7 @@ TimedResult converted(const Entry& entry, const Conversion& conversion, size_t b
     marks = &plain.marks;
   }
   if (conversion.step == Conversion::Step::kRebuild) {
-    openai::StreamRebuilder rebuilder(entry.route, conversion.form, body.size(), bytes_max);
+    openai::StreamRebuilder rebuilder(entry.route, conversion.form, body.size());
     return rebuilt(rebuilder, body, *marks, bytes_max);
   }
   auto text = openai::convert(entry.route, conversion, body, bytes_max);

@@ -106,7 +106,7 @@ Converted synthesise(Route route, std::string_view json, const Form& wanted, siz
 
 Converted rebuild(Route route, std::string_view stream, const Form& wanted, size_t bytes_max) {
   if (!can_stream(route)) return tl::unexpected(Unconvertible::kRoute);
-  StreamRebuilder rebuilder(route, wanted, stream.size(), bytes_max);
+  StreamRebuilder rebuilder(route, wanted, stream.size());
   std::string rebuilt;
   rebuilt.reserve(std::min(stream.size(), bytes_max));
   const auto keep = [&rebuilt](std::string_view piece) { rebuilt.append(piece); };

@@ -20,7 +20,7 @@ void EventTexts::take(const http::SseReader::Event& event, Visit visit) {
 Refused EventTexts::feed(std::string_view piece, Visit visit) {
   if (done_ || refused_) return refused_;
   reader_.feed(piece, [&](const http::SseReader::Event& event) { take(event, visit); });
-  if (!refused_ && reader_.overflowed()) refused_ = Unconvertible::kTooLarge;
+  if (!done_ && !refused_ && reader_.overflowed()) refused_ = Unconvertible::kTooLarge;
   return refused_;
 }
 

@@ -1,5 +1,6 @@
 #include "openai/stream_rebuilder.h"
 
+#include <limits>
 #include <optional>
 
 #include "openai/event_type.h"
@@ -7,9 +8,11 @@
 
 namespace reprise::openai {
 
-StreamRebuilder::StreamRebuilder(Route route, const Form& wanted, size_t event_bytes_max,
-                                 size_t bytes_max)
-    : route_(route), wanted_(wanted), events_(event_bytes_max), out_(bytes_max) {}
+StreamRebuilder::StreamRebuilder(Route route, const Form& wanted, size_t event_bytes_max)
+    : route_(route),
+      wanted_(wanted),
+      events_(event_bytes_max),
+      out_(std::numeric_limits<size_t>::max()) {}
 
 bool StreamRebuilder::has_chunks() const {
   return route_ == Route::kChatCompletions || route_ == Route::kCompletions;
@@ -27,10 +30,9 @@ Refused StreamRebuilder::finish(Sink sink) {
 }
 
 Refused StreamRebuilder::deliver(Refused refused, Sink sink) {
-  if (refused) return refused;
   if (!out_.held().empty()) sink(out_.held());
   out_.clear();
-  return std::nullopt;
+  return refused;
 }
 
 Refused StreamRebuilder::take(const EventText& event) {
@@ -42,7 +44,7 @@ Refused StreamRebuilder::take(const EventText& event) {
     if (!wanted_.include_usage) return std::nullopt;
   }
   write(event);
-  return out_.overflowed() ? Refused(Unconvertible::kTooLarge) : std::nullopt;
+  return std::nullopt;
 }
 
 // True for a chunk of usage: one without choices.

@@ -17,16 +17,15 @@ namespace reprise::openai {
 // event leaves in the piece that completes it. What was recorded without obfuscation stays without
 // it. Comments are dropped.
 // Owner: a conversion, or the playback of a stream that still arrives. Thread: one.
-// Bound: what `event_bytes_max` allows an event, twice.
+// Bound: what `event_bytes_max` allows an event, twice; what a call gives, by what it was fed.
 class StreamRebuilder {
  public:
   using Sink = absl::FunctionRef<void(std::string_view)>;
 
-  // `bytes_max` bounds what one call gives.
-  StreamRebuilder(Route route, const Form& wanted, size_t event_bytes_max, size_t bytes_max);
+  StreamRebuilder(Route route, const Form& wanted, size_t event_bytes_max);
 
   // Both: the events that `piece`, or the stream's end, completes. Refused, for good, if the stream
-  // is none or lacks what is wanted.
+  // is none or lacks what is wanted; what came before is given all the same.
   Refused feed(std::string_view piece, Sink sink);
   Refused finish(Sink sink);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "openai/answer_reader.h"
@@ -9,6 +10,12 @@
 namespace reprise::proxy {
 
 using openai::Conversion;
+
+namespace {
+// An event that is rebuilt for one reader may be larger than what is recorded: whoever reads it
+// already is to get all of it.
+constexpr size_t kEventBytesMin = size_t{8} << 20;
+}  // namespace
 
 bool ProxyExchange::takes_coding(const http::ResponseHead& head) const {
   const auto coding = head.fields.combined("Content-Encoding");
@@ -105,7 +112,7 @@ Playing ProxyExchange::adapt(const http::ResponseHead& head,
     const Conversion conversion = openai::conversion_to(question_.route, asked, wanted);
     if (conversion.step == Conversion::Step::kRebuild) {
       rebuilder = std::make_unique<openai::StreamRebuilder>(question_.route, conversion.form,
-                                                            bytes_max, bytes_max);
+                                                            std::max(bytes_max, kEventBytesMin));
     }
   }
   const auto coding = head.fields.combined("Content-Encoding");

@@ -1,3 +1,5 @@
+#include "openai/stream_rebuilder.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -95,6 +97,97 @@ TEST(StreamRebuilder, WhatCannotBeReadIsRefused) {
   EXPECT_EQ(rebuilt("data: [1]\n\n", streamed()), "refused: malformed");
   EXPECT_EQ(rebuilt("data: {\"a\":1,\"a\":2}\n\n", streamed()), "refused: malformed");
   EXPECT_EQ(rebuilt("data: {}", streamed()), "refused: malformed");
+}
+
+// What a stream becomes that is fed in two pieces, or byte by byte, and why it ends early.
+std::string rebuilt_in_pieces(std::string_view stream, const Form& wanted, size_t cut,
+                              Route route = Route::kChatCompletions) {
+  StreamRebuilder rebuilder(route, wanted, stream.size());
+  std::string out;
+  const auto keep = [&out](std::string_view piece) { out.append(piece); };
+  Refused refused;
+  if (cut > 0) {
+    refused = rebuilder.feed(stream.substr(0, cut), keep);
+    if (!refused) refused = rebuilder.feed(stream.substr(cut), keep);
+  } else {
+    for (size_t i = 0; i < stream.size() && !refused; ++i) {
+      refused = rebuilder.feed(stream.substr(i, 1), keep);
+    }
+  }
+  if (!refused) refused = rebuilder.finish(keep);
+  if (refused) out += "refused: " + std::string(unconvertible_name(*refused));
+  return out;
+}
+
+TEST(StreamRebuilder, HoweverItIsCutItBecomesTheSame) {
+  const std::string padded =
+      R"({"choices":[{"index":0,"delta":{"content":"\u00e9Ã\xA9"}}],"obfuscation":"x"})";
+  const std::string streams[] = {
+      stream_of({kHi, kEnd, kUsage}),
+      stream_of({padded, kEnd, kUsage}),
+      stream_of({R"({"choices":[{"index":0}],"usage":{"n":1}})", kEnd}),
+      "\xEF\xBB\xBF: hello\r\n\r\nevent: ping\r\n\r\nid: 1\r\nevent: x\r\n"
+      "data:{\"a\":\r\ndata:  1}\r\n\r\ndata:[DONE]",
+      "data: " + std::string(kHi) + "\r\rdata: " + std::string(kUsage) + "\r\r",
+      stream_of({kHi}) + "data: more\n\n" + std::string(2000, 'x'),
+      "data: " + std::string(kHi) + "\n\ndata: [1]\n\n" + stream_of({kEnd}),
+      "data: " + std::string(kHi) + "\n\ndata: {}",
+      "",
+  };
+  for (const std::string& stream : streams) {
+    for (const Form& wanted : {streamed(false), streamed(true), streamed(true, false)}) {
+      const std::string whole = rebuilt_in_pieces(stream, wanted, stream.size());
+      EXPECT_EQ(rebuilt_in_pieces(stream, wanted, 0), whole) << stream;
+      for (size_t cut = 1; cut < stream.size(); ++cut) {
+        ASSERT_EQ(rebuilt_in_pieces(stream, wanted, cut), whole) << stream << "\ncut at " << cut;
+      }
+    }
+  }
+}
+
+TEST(StreamRebuilder, AnEventLeavesInThePieceThatCompletesIt) {
+  const std::string stream = stream_of({kHi, kEnd, kUsage});
+  StreamRebuilder rebuilder(Route::kChatCompletions, streamed(false), stream.size());
+  std::string out;
+  const auto keep = [&out](std::string_view piece) { out.append(piece); };
+  const size_t first = stream.find("\n\n") + 2;
+  EXPECT_FALSE(rebuilder.feed(stream.substr(0, first - 1), keep));
+  EXPECT_EQ(out, "");
+  EXPECT_FALSE(rebuilder.feed("\n", keep));
+  EXPECT_EQ(out, stream.substr(0, first));
+}
+
+TEST(StreamRebuilder, WhatCameBeforeARefusalIsGiven) {
+  const std::string good = "data: " + std::string(kHi) + "\n\n";
+  const std::string bad = good + "data: [1]\n\n" + good;
+  EXPECT_EQ(rebuilt_in_pieces(bad, streamed(), bad.size()), good + "refused: malformed");
+}
+
+TEST(StreamRebuilder, AnEventBeyondItsBoundIsRefused) {
+  const std::string large = "data: {\"a\":\"" + std::string(200, 'a') + "\"}\n\n";
+  const std::string small = "data: {\"b\":1}\n\n";
+  StreamRebuilder rebuilder(Route::kChatCompletions, streamed(), 100);
+  std::string out;
+  const auto keep = [&out](std::string_view piece) { out.append(piece); };
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += small;
+  EXPECT_FALSE(rebuilder.feed(many, keep));
+  EXPECT_EQ(out, many);
+  EXPECT_EQ(rebuilder.feed(large, keep), Unconvertible::kTooLarge);
+  EXPECT_EQ(rebuilder.feed(small, keep), Unconvertible::kTooLarge);
+  EXPECT_EQ(rebuilder.finish(keep), Unconvertible::kTooLarge);
+  EXPECT_EQ(out, many);
+}
+
+// What follows [DONE] is nobody's business.
+TEST(StreamRebuilder, NothingBehindDoneIsRefused) {
+  const std::string stream = "data: {\"b\":1}\n\ndata: [DONE]\n\n";
+  StreamRebuilder rebuilder(Route::kChatCompletions, streamed(), 100);
+  std::string out;
+  const auto keep = [&out](std::string_view piece) { out.append(piece); };
+  EXPECT_FALSE(rebuilder.feed(stream + "data: " + std::string(500, 'x') + "\n\n", keep));
+  EXPECT_FALSE(rebuilder.finish(keep));
+  EXPECT_EQ(out, stream);
 }
 
 TEST(StreamRebuilder, NothingIsLargerThanAllowed) {
