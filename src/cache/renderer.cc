@@ -49,7 +49,16 @@ bool Renderer::is_quick(const Entry& entry, const Conversion& conversion) {
 std::shared_ptr<const Entry> Renderer::render(const std::shared_ptr<const Entry>& entry,
                                               const Conversion& conversion) {
   if (entry->rendition(conversion) != nullptr) return entry;
+  const std::shared_ptr<const Entry> held = held_copy(*entry);
+  if (held != nullptr && held->rendition(conversion) != nullptr) return held;
   return keep(entry, make_rendition(*entry, conversion, bytes_max_));
+}
+
+// What memory has of the same recording: a copy that may know more. Null: nothing.
+std::shared_ptr<const Entry> Renderer::held_copy(const Entry& entry) const {
+  std::shared_ptr<const Entry> held = memory_.look_up(entry.key);
+  if (held != nullptr && held->answer != entry.answer) held.reset();
+  return held;
 }
 
 // Entries are immutable, so one that knows more takes the place of the one that is there.
@@ -57,13 +66,12 @@ std::shared_ptr<const Entry> Renderer::keep(const std::shared_ptr<const Entry>& 
                                             std::shared_ptr<const Rendition> rendition) {
   std::shared_ptr<Entry> richer;
   for (int i = 0; i < kTriesMax; ++i) {
-    const std::shared_ptr<const Entry> held = memory_.look_up(entry->key);
-    const bool same = held != nullptr && held->answer == entry->answer;
-    const std::shared_ptr<const Entry>& known = same ? held : entry;
+    const std::shared_ptr<const Entry> held = held_copy(*entry);
+    const std::shared_ptr<const Entry>& known = held != nullptr ? held : entry;
     if (known->rendition(rendition->conversion) != nullptr) return known;
     richer = std::make_shared<Entry>(*known);
     richer->renditions.push_back(rendition);
-    if (!same || memory_.enrich(*held, richer)) break;
+    if (held == nullptr || memory_.enrich(*held, richer)) break;
   }
   return richer;
 }

@@ -60,6 +60,7 @@ class Renderer {
   };
 
   void run();
+  std::shared_ptr<const Entry> held_copy(const Entry& entry) const;
   Task* find_locked(const Entry& entry, const openai::Conversion& conversion);
   std::shared_ptr<const Entry> keep(const std::shared_ptr<const Entry>& entry,
                                     std::shared_ptr<const Rendition> rendition);
