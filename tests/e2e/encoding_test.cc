@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "e2e/support/checks.h"
-#include "e2e/support/coding.h"
 #include "e2e/support/messages.h"
 #include "e2e/support/proxy.h"
+#include "fakes/gzip.h"
 
 namespace reprise::e2e {
 namespace {
+
+using fakes::gzip;
 
 std::string asking(const std::string& accept_encoding) {
   return chat_request({.headers = "Accept-Encoding: " + accept_encoding + "\r\n"});

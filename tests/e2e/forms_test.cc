@@ -1,8 +1,9 @@
 // One entry answers every form: a recorded stream answers who asks for JSON, recorded JSON is
 // streamed, and streams come with the options that were asked for. Each is made once.
+#include "e2e/support/forms.h"
+
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <string>
 
 #include "e2e/support/checks.h"
@@ -12,30 +13,15 @@
 namespace reprise::e2e {
 namespace {
 
-std::string options(bool usage, std::optional<bool> obfuscation = std::nullopt) {
-  std::string text =
-      std::string(R"(,"stream_options":{"include_usage":)") + (usage ? "true" : "false");
-  if (obfuscation)
-    text += std::string(R"(,"include_obfuscation":)") + (*obfuscation ? "true" : "false");
-  return text + "}";
-}
-
-const std::string kJson = chat_request();
-const std::string kStream = chat_request({.stream = true});
-const std::string kUsage = chat_request({.stream = true, .members = options(true)});
-
-const std::string kAssembled =
-    R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"gpt-test-2024",)"
-    R"("choices":[{"index":0,"message":{"role":"assistant","content":"one two","refusal":null},)"
-    R"("logprobs":null,"finish_reason":"stop"}]})";
+const std::string kJson = ask_json();
+const std::string kStream = ask_stream();
+const std::string kUsage = ask_usage();
 
 // Answers as asked: streams with usage if that is wanted.
 ScriptedUpstream::Script as_asked() {
   return each_request([](const Request& request) {
-    if (!contains(request.body, R"("stream":true)")) return json_response(chat_answer("one two"));
-    const bool usage = contains(request.body, R"("include_usage":true)");
-    return stream_response(chat_event("one") + chat_event(" two") + chat_finish() +
-                           (usage ? chat_usage() : "") + std::string(kDoneEvent));
+    if (!wants_stream(request)) return json_response(chat_answer("one two"));
+    return stream_response(two_words(wants_usage(request)));
   });
 }
 
@@ -51,7 +37,7 @@ TEST(Forms, ARecordedStreamAnswersWhoAsksForJson) {
     EXPECT_FALSE(hit.has("X-Accel-Buffering"));
     EXPECT_EQ(hit.framing, Framing::kLength);
     EXPECT_EQ(hit.get("X-Reprise-Model"), "gpt-test-2024");
-    EXPECT_EQ(hit.body, kAssembled);
+    EXPECT_EQ(hit.body, assembled("one two"));
   }
   const Response same = proxy.ask(kStream);
   expect_cache(same, "HIT");
@@ -131,7 +117,7 @@ TEST(Forms, ObfuscationIsLeftOutForWhoDoesNotWantIt) {
   ScriptedUpstream upstream(always(stream_response(padded)));
   Proxy proxy(upstream);
   expect_cache(proxy.ask(kStream), "MISS");
-  const Response bare = proxy.ask(chat_request({.stream = true, .members = options(false, false)}));
+  const Response bare = proxy.ask(ask_bare());
   expect_cache(bare, "HIT");
   EXPECT_FALSE(contains(bare.body, "obfuscation"));
   EXPECT_TRUE(contains(bare.body, R"("delta":{"content":"x"}}]})"));
@@ -140,19 +126,9 @@ TEST(Forms, ObfuscationIsLeftOutForWhoDoesNotWantIt) {
   EXPECT_EQ(upstream.requests(), 1U);
 }
 
-// A stream that one SDK reads in one way and another in another.
-std::string two_ids() {
-  const std::string opening = R"(data: {"id":"c","model":"m","choices":[{"index":0,"delta":)";
-  return opening +
-         R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}}]})" +
-         "\n\n" + opening + R"({"tool_calls":[{"index":0,"id":"b"}]}}]})" + "\n\n" + opening +
-         R"({},"finish_reason":"tool_calls"}]})" + "\n\n" + std::string(kDoneEvent);
-}
-
 ScriptedUpstream::Script ambiguous() {
   return each_request([](const Request& request) {
-    return contains(request.body, R"("stream":true)") ? stream_response(two_ids())
-                                                      : json_response(chat_answer("plain"));
+    return wants_stream(request) ? stream_response(two_ids()) : json_response(chat_answer("plain"));
   });
 }
 
@@ -194,8 +170,7 @@ TEST(Forms, OnlyIfCachedIsRefusedForWantOfAForm) {
   ScriptedUpstream upstream(ambiguous());
   Proxy proxy(upstream);
   proxy.ask(kStream);
-  expect_error(proxy.ask(chat_request({.headers = "Cache-Control: only-if-cached\r\n"})), 504,
-               "not_cached");
+  expect_error(proxy.ask(ask_json("Cache-Control: only-if-cached\r\n")), 504, "not_cached");
   EXPECT_EQ(upstream.requests(), 1U);
 }
 
@@ -218,7 +193,7 @@ TEST(Forms, AnEndpointThatAnswersJsonByAStreamGivesBoth) {
   expect_cache(proxy.ask(kJson), "MISS");
   const Response json = proxy.ask(kJson);
   expect_cache(json, "HIT");
-  EXPECT_EQ(json.body, kAssembled);
+  EXPECT_EQ(json.body, assembled("one two"));
   EXPECT_EQ(proxy.ask(kStream).body, chat_stream({"one", " two"}));
   EXPECT_EQ(upstream.requests(), 1U);
 }

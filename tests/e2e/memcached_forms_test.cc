@@ -2,13 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "e2e/support/checks.h"
-#include "e2e/support/coding.h"
 #include "e2e/support/fleet.h"
+#include "fakes/gzip.h"
 
 namespace reprise::e2e {
 namespace {
 
 constexpr size_t kMiB = 1024 * 1024;
+
+using fakes::gzip;
 
 TEST(MemcachedForms, AMissForWantOfAFormRecordsAnewForAll) {
   ScriptedUpstream upstream(each_request([](const Request& request) {

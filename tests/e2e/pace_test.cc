@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "e2e/support/checks.h"
-#include "e2e/support/coding.h"
 #include "e2e/support/messages.h"
 #include "e2e/support/proxy.h"
+#include "fakes/gzip.h"
 
 namespace reprise::e2e {
 namespace {
+
+using fakes::gzip;
 
 const std::string kStream = chat_request({.stream = true});
 const std::string kBody = chat_stream({"one", "two", "three"});
