@@ -68,7 +68,14 @@ Playing ProxyExchange::on_answer_head(const http::ResponseHead& head, std::strin
   note_source();
   if (declines(head.status)) return Playing::kNever;
   std::unique_ptr<BodyFilter> filter;
-  if (follower_ && adapt(head, &filter) == Playing::kAtEnd) return Playing::kAtEnd;
+  if (follower_) {
+    if (lacks_usage(head)) {
+      playback_.stop();
+      ask_for_usage();
+      return Playing::kNever;
+    }
+    if (adapt(head, &filter) == Playing::kAtEnd) return Playing::kAtEnd;
+  }
   note_first_byte();
   status_ = head.status;
   write_live_head(head, std::move(filter), out);
@@ -93,7 +100,7 @@ Playing ProxyExchange::on_replay_head(std::string* out) {
 bool ProxyExchange::declines(int status) {
   if (status == 200) return false;
   const bool others_fault = follower_ && context_.commons.settings.scope == openai::Scope::kGlobal;
-  if (others_fault && !asked_alone_) {
+  if (others_fault) {
     playback_.stop();
     ask_again();
     return true;
@@ -161,10 +168,12 @@ void ProxyExchange::on_answer_failed(bool began) {
     if (until_close()) connection_.reset_on_close();
     return connection_.cut();
   }
+  // Cut behind its [DONE] it may be held all the same.
+  if (follower_ && head_came) return on_answer_whole();
   const bool others_fault =
-      follower_ && (context_.commons.settings.scope == openai::Scope::kGlobal || head_came ||
+      follower_ && (context_.commons.settings.scope == openai::Scope::kGlobal ||
                     report.failure == Failure::kAbandoned);
-  if (others_fault && !asked_alone_) return ask_again();
+  if (others_fault) return ask_again();
   if (!find_fallback()) return respond_failure(report);
   outage_ = report;
   replay_instead();

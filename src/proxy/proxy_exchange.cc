@@ -276,7 +276,7 @@ void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
       terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
   if (may_look_further()) {
     return pursue(flight, std::move(terms),
-                  join == Join::kAllowed ? Pursuit::Reach::kFleet : Pursuit::Reach::kOwnRequest);
+                  join == Join::kAlone ? Pursuit::Reach::kOwnRequest : Pursuit::Reach::kFleet);
   }
   auto keeper = std::make_unique<Keeper>(context_.commons, context_.metrics, context_.answers,
                                          flight, std::move(terms));

@@ -78,6 +78,9 @@ class ProxyExchange final : public Exchange,
   void lack_form(openai::Unconvertible reason);
   void ask_for_form(openai::Unconvertible reason);
   void on_answer_whole() override;
+  const openai::Form& followed_form() const;
+  bool lacks_usage(const http::ResponseHead& head) const;
+  void ask_for_usage();
   Playing adapt(const http::ResponseHead& head, std::unique_ptr<BodyFilter>* filter) const;
   bool takes_coding(const http::ResponseHead& head) const;
 

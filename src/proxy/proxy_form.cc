@@ -85,6 +85,7 @@ void ProxyExchange::lack_form(openai::Unconvertible reason) {
   }
   entry_.reset();
   if (!outage_) return ask_for_form(reason);
+  note_ = {base::CacheResult::kMiss, "uri-miss", openai::unconvertible_detail(reason), false};
   const recording::FailureReport report = *std::exchange(outage_, std::nullopt);
   respond_failure(report);
 }
@@ -98,11 +99,28 @@ void ProxyExchange::ask_for_form(openai::Unconvertible reason) {
   ask_anew(joins ? Join::kSameForm : Join::kAlone);
 }
 
+// The form in which upstream is asked for the answer that is followed.
+const openai::Form& ProxyExchange::followed_form() const {
+  const bool fleet = flight_->source == cache::Flight::Source::kFleet;
+  return fleet ? flight_->asked_form : flight_->form;
+}
+
+// Whoever leads here wants no usage, and may have found that another process streams without.
+bool ProxyExchange::lacks_usage(const http::ResponseHead& head) const {
+  return head.status == 200 && openai::is_event_stream(head) &&
+         !openai::may_serve(question_.route, followed_form(), question_.form);
+}
+
+// Together with all who lack it, here and elsewhere.
+void ProxyExchange::ask_for_usage() {
+  note_ = {base::CacheResult::kMiss, "uri-miss", "", false};
+  ask_anew(Join::kSameForm);
+}
+
 // What becomes of an answer that upstream was asked for in another form, and is still sending.
 Playing ProxyExchange::adapt(const http::ResponseHead& head,
                              std::unique_ptr<BodyFilter>* filter) const {
-  const bool fleet = flight_->source == cache::Flight::Source::kFleet;
-  const openai::Form& asked = fleet ? flight_->asked_form : flight_->form;
+  const openai::Form& asked = followed_form();
   const openai::Form& wanted = question_.form;
   const size_t bytes_max = context_.commons.settings.object_max;
   std::unique_ptr<openai::StreamRebuilder> rebuilder;

@@ -147,6 +147,14 @@ TEST_F(RendererTest, ANewerRecordingIsLeftAlone) {
   EXPECT_EQ(held(newer), newer);
 }
 
+TEST_F(RendererTest, WhatWasRemovedStaysAway) {
+  const auto entry = small("q");
+  memory_.store(entry);
+  memory_.remove(entry->key);
+  EXPECT_NE(made(renderer_->render(entry, entry->conversion_to(kJson))), nullptr);
+  EXPECT_EQ(held(entry), nullptr);
+}
+
 // What does not fit is made each time.
 TEST_F(RendererTest, AnEntryTooLargeForItIsKeptAsItWas) {
   MemoryTier little(size_t{4} << 20);
