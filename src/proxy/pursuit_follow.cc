@@ -214,7 +214,8 @@ bool Pursuit::take_segment(Segment segment) {
     lead_next();  // the leader's own trouble, none of upstream's
     return false;
   }
-  flight_->source = cache::Flight::Source::kFleet;
+  // Once there is a head others read it.
+  if (!began_) flight_->source = cache::Flight::Source::kFleet;
   group_.commons().inflight.land(*flight_);
   if (whole) {
     recorder_.complete(std::move(segment.trailers));
