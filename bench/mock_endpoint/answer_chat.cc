@@ -118,9 +118,10 @@ Answer chat_stream(const Asking& asking, const std::vector<Said>& choices) {
 }
 
 std::string message_rest(const Asking& asking, const Said& said) {
-  if (said.calls.empty())
+  if (said.calls.empty()) {
     return fmt::format(R"("refusal":{},{})", said.refuses ? quoted(joined(said.text)) : "null",
                        annotations(said));
+  }
   std::string calls;
   for (size_t i = 0; i < said.calls.size(); ++i) {
     const Call& call = said.calls[i];

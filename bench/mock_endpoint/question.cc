@@ -83,6 +83,18 @@ bool is_shaped(const object& from) {
   return false;
 }
 
+// chat has a flag, completions have a number, and responses a list of what else to tell.
+bool wants_logprobs(const object& from) {
+  uint64_t count = 0;
+  if (flag_of(from, "logprobs") || from["logprobs"].get(count) == simdjson::SUCCESS) return true;
+  simdjson::dom::array include;
+  if (from["include"].get(include) != simdjson::SUCCESS) return false;
+  return std::any_of(include.begin(), include.end(), [](const element& one) {
+    std::string_view name;
+    return one.get(name) == simdjson::SUCCESS && name == "message.output_text.logprobs";
+  });
+}
+
 // All of this is told only if it is asked for: what a server does unasked differs.
 void read_wishes(const object& from, Question* question) {
   object inner;
@@ -96,18 +108,7 @@ void read_wishes(const object& from, Question* question) {
   if (from["tool_choice"]["disable_parallel_tool_use"].get(alone) == simdjson::SUCCESS) {
     question->parallel = !alone;
   }
-  uint64_t count = 0;
-  question->logprobs =
-      flag_of(from, "logprobs") || from["logprobs"].get(count) == simdjson::SUCCESS;
-  simdjson::dom::array include;
-  if (from["include"].get(include) == simdjson::SUCCESS) {
-    for (const element one : include) {
-      std::string_view name;
-      if (one.get(name) == simdjson::SUCCESS && name == "message.output_text.logprobs") {
-        question->logprobs = true;
-      }
-    }
-  }
+  question->logprobs = wants_logprobs(from);
   if (from["stream_options"].get(inner) == simdjson::SUCCESS) {
     question->include_usage = flag_of(inner, "include_usage");
     question->obfuscated = flag_of(inner, "include_obfuscation");
