@@ -20,14 +20,15 @@ size_t allocations = 0;  // of the only thread
 
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: compilers would see malloc's memory go to delete.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++allocations;
   void* memory = std::malloc(size);
   CHECK(memory != nullptr);
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace reprise::bench {
 
