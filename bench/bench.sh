@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The figures that the README claims, measured: against the ceiling, nginx and HAProxy, and of
-# reprise alone, in one run on one machine. Servers share one core, who asks has the other; rounds take turns; medians count.
-# Tables are printed at the end.
+# reprise alone, in one run on one machine. Servers share one core, who asks has the other; rounds
+# take turns; medians count. Tables are printed at the end.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -134,7 +134,8 @@ crowd_row() { # TITLE COLUMN
 
 print_conversions() {
   local kind kinds=(chat tools completions responses messages) conversion
-  printf '\nConversions of streams: an answer of 256 tokens, and large ones. CPU time, one thread.\n\n'
+  printf '\nConversions of streams: an answer of 256 tokens, and large ones. '
+  printf 'CPU time, one thread.\n\n'
   printf '| conversion | answer | KB | µs | allocations | MB/s, 1 MiB | MB/s, 8 MiB |\n'
   printf '|---|---|---:|---:|---:|---:|---:|\n'
   for conversion in assemble rebuild; do

@@ -248,12 +248,13 @@ base::Result<void> check_tls(const Options& options) {
 }
 
 int run(const Options& options) {
-  Server server(options);
-  if (const auto started = server.start(); !started) {
+  // Not on the stack: sanitizers move what lies there, and forget how it is to be aligned.
+  const auto server = std::make_unique<Server>(options);
+  if (const auto started = server->start(); !started) {
     std::fprintf(stderr, "reprise: %s\n", started.error().detail.c_str());
     return kExitFailure;
   }
-  return server.serve();
+  return server->serve();
 }
 
 }  // namespace reprise::app
