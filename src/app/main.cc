@@ -37,7 +37,7 @@ void warn(const Options& options) {
   for (const std::string& warning : options.warnings) log::warn(warning);
 }
 
-int serve(const Options& options) {
+int serve(const Options& options, const std::vector<std::string>& arguments) {
   // A client, or whoever reads the logs, may leave at any time; writing then fails with EPIPE.
   std::signal(SIGPIPE, SIG_IGN);
   log::Settings settings;
@@ -46,7 +46,8 @@ int serve(const Options& options) {
   settings.access = options.access_log ? log::Access::kOn : log::Access::kOff;
   const log::Log log(settings);
   warn(options);
-  return reprise::app::run(options);
+  return reprise::app::run(
+      options, [&arguments] { return reprise::app::load_options(arguments, environment()); });
 }
 
 }  // namespace
@@ -76,5 +77,5 @@ int main(int argc, char** argv) {
     case reprise::app::Command::kRun:
       break;
   }
-  return serve(*options);
+  return serve(*options, arguments);
 }

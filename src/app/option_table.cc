@@ -139,7 +139,7 @@ constexpr OptionSpec kTiers[] = {
     {"memcached", "HOST:PORT", "off", "off", kList, kAll, kRestart,
      addresses<&O::memcached, parse_host_port>(),
      "the shared cache's servers, at most 64, the same for all that share it"},
-    {"memcached-timeout", "DURATION", "20ms", nullptr, kOnce, kAll, kLive,
+    {"memcached-timeout", "DURATION", "20ms", nullptr, kOnce, kAll, kRestart,
      duration<&O::memcached_timeout_ms, 1>(), "how long a lookup in Memcached may take"},
     {"memcached-secret", "FILE", "off", "off", kOnce, kAll, kRestart,
      text<&O::memcached_secret_file>(),

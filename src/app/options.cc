@@ -138,4 +138,17 @@ std::vector<std::string_view> restart_needed(const Options& running, const Optio
   return names;
 }
 
+Options with_live_values(const Options& running, const Options& wanted) {
+  Options options = running;
+  for_each_option([&](const OptionSpec& spec) {
+    if (spec.reload != Reload::kLive) return;
+    spec.binding.clear(options);
+    for (const std::string& text : spec.binding.write(wanted)) {
+      CHECK(spec.binding.read(text, options).has_value());
+    }
+  });
+  options.prices = wanted.prices;
+  return options;
+}
+
 }  // namespace reprise::app

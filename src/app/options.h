@@ -148,4 +148,7 @@ base::Result<Options> load_options(const std::vector<std::string>& arguments,
 // The options in which the two differ and which only a restart changes, by name.
 std::vector<std::string_view> restart_needed(const Options& running, const Options& wanted);
 
+// `running`, with those values of `wanted` that a running process can take.
+Options with_live_values(const Options& running, const Options& wanted);
+
 }  // namespace reprise::app

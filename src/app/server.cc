@@ -51,9 +51,9 @@ std::string upstreams_text(const Options& options) {
 // Owner: run(). Thread: the main one.
 class Server {
  public:
-  explicit Server(const Options& options)
+  Server(const Options& options, ReadAgain read_again)
       : options_(options),
-        settings_(settings_of(options)),
+        read_again_(std::move(read_again)),
         limits_(client_limits_of(options)),
         memory_(options.memory_bytes_max),
         purges_(clock_),
@@ -62,8 +62,16 @@ class Server {
         metrics_(options.workers),
         renderer_(memory_, options.max_object_bytes),
         refreshes_(clock_),
-        commons_{settings_,  clock_,    memory_, nullptr, renderer_,
-                 refreshes_, inflight_, purges_, budget_, metrics_},
+        commons_{std::make_shared<const proxy::Settings>(settings_of(options)),
+                 clock_,
+                 memory_,
+                 nullptr,
+                 renderer_,
+                 refreshes_,
+                 inflight_,
+                 purges_,
+                 budget_,
+                 metrics_},
         control_(loop_, options_, commons_, readiness_),
         drain_timeouts_(loop_, static_cast<uint64_t>(options.drain_ms)),
         deadline_([](void* self) noexcept { static_cast<Server*>(self)->finish("the deadline"); },
@@ -82,17 +90,25 @@ class Server {
   int serve();
 
  private:
+  // Contexts: what one worker needs for TLS.
+  struct Contexts {
+    std::shared_ptr<net::TlsContext> server;  // null: plain
+    std::shared_ptr<net::TlsContext> client;  // null: plain upstreams only
+  };
+
   base::Result<void> make_memcached();
+  static base::Result<std::vector<Contexts>> make_contexts(const Options& options);
   base::Result<void> make_workers();
   base::Result<void> listen_for_clients();
   base::Result<void> listen_for_admin();
   void on_signal(int number);
+  void reload();
   void drain();
   void on_worker_drained();
   void finish(const char* why);
 
-  const Options& options_;
-  const proxy::Settings settings_;
+  Options options_;  // in force
+  const ReadAgain read_again_;
   const proxy::ClientLimits limits_;
   base::SystemClock clock_;
   cache::MemoryTier memory_;
@@ -106,7 +122,6 @@ class Server {
   proxy::Commons commons_;
   proxy::ConnectionCount connections_;
   std::atomic<proxy::Readiness> readiness_{proxy::Readiness::kStarting};
-  std::vector<std::unique_ptr<net::TlsContext>> tls_;
   std::vector<std::string> socket_files_;
   net::Loop loop_;
   Control control_;
@@ -132,24 +147,34 @@ base::Result<void> Server::make_memcached() {
   return {};
 }
 
-base::Result<void> Server::make_workers() {
-  const bool upstream_tls =
-      std::ranges::any_of(settings_.upstreams, [](const auto& upstream) { return upstream->tls; });
-  for (size_t i = 0; i < options_.workers; ++i) {
-    net::TlsContext* client_tls = nullptr;
-    net::TlsContext* server_tls = nullptr;
+// One for each worker, since a context remembers sessions without a lock.
+base::Result<std::vector<Server::Contexts>> Server::make_contexts(const Options& options) {
+  const bool upstream_tls = std::ranges::any_of(options.upstreams, [](const auto& upstream) {
+    return upstream.scheme == UpstreamAddress::Scheme::kHttps;
+  });
+  std::vector<Contexts> contexts(options.workers);
+  for (Contexts& worker : contexts) {
     if (upstream_tls) {
-      auto context = net::TlsContext::client(options_.upstream_ca_file);
+      auto context = net::TlsContext::client(options.upstream_ca_file);
       if (!context) return tl::unexpected(context.error());
-      client_tls = tls_.emplace_back(std::move(*context)).get();
+      worker.client = std::move(*context);
     }
-    if (!options_.tls_cert_file.empty()) {
-      auto context = net::TlsContext::server(options_.tls_cert_file, options_.tls_key_file);
+    if (!options.tls_cert_file.empty()) {
+      auto context = net::TlsContext::server(options.tls_cert_file, options.tls_key_file);
       if (!context) return tl::unexpected(context.error());
-      server_tls = tls_.emplace_back(std::move(*context)).get();
+      worker.server = std::move(*context);
     }
+  }
+  return contexts;
+}
+
+base::Result<void> Server::make_workers() {
+  const auto contexts = make_contexts(options_);
+  if (!contexts) return tl::unexpected(contexts.error());
+  for (size_t i = 0; i < contexts->size(); ++i) {
+    const Contexts& tls = (*contexts)[i];
     workers_.push_back(std::make_unique<proxy::Worker>(proxy::WorkerParts{
-        commons_, metrics_.worker(i), limits_, connections_, server_tls, client_tls}));
+        commons_, metrics_.worker(i), limits_, connections_, tls.server, tls.client}));
   }
   return {};
 }
@@ -202,9 +227,38 @@ int Server::serve() {
 
 // The second one means now: nothing is worth waiting for any more.
 void Server::on_signal(int number) {
-  if (number == SIGHUP) return log::warn("reloading is not available in this build");
+  if (number == SIGHUP) return reload();
   if (readiness_ == proxy::Readiness::kDraining) std::_Exit(kExitFailure);
   drain();
+}
+
+// All or nothing: whatever is wrong with what was read, nothing of it is in force.
+void Server::reload() {
+  if (readiness_ != proxy::Readiness::kReady) return;
+  const auto wanted = read_again_();
+  const auto refuse = [](const base::Error& error) {
+    log::error("the configuration was read again and is refused; nothing has changed",
+               {{"error", error.detail}});
+  };
+  if (!wanted) return refuse(wanted.error());
+  Options next = with_live_values(options_, *wanted);
+  const auto contexts = make_contexts(next);
+  if (!contexts) return refuse(contexts.error());
+  std::string restart;
+  for (const std::string_view name : restart_needed(options_, *wanted)) {
+    restart.append(restart.empty() ? "--" : ", --").append(name);
+  }
+  options_ = std::move(next);
+  commons_.settings = std::make_shared<const proxy::Settings>(settings_of(options_));
+  const proxy::ClientLimits limits = client_limits_of(options_);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->reconfigure(
+        {commons_.settings, limits, (*contexts)[i].server, (*contexts)[i].client});
+  }
+  log::set_level(options_.log_level);
+  for (const std::string& warning : wanted->warnings) log::warn(warning);
+  if (!restart.empty()) log::warn("a change needs a restart", {{"options", restart}});
+  log::info("the configuration was read again", {{"upstream", upstreams_text(options_)}});
 }
 
 void Server::drain() {
@@ -247,9 +301,9 @@ base::Result<void> check_tls(const Options& options) {
   return {};
 }
 
-int run(const Options& options) {
+int run(const Options& options, ReadAgain read_again) {
   // Not on the stack: sanitizers move what lies there, and forget how it is to be aligned.
-  const auto server = std::make_unique<Server>(options);
+  const auto server = std::make_unique<Server>(options, std::move(read_again));
   if (const auto started = server->start(); !started) {
     std::fprintf(stderr, "reprise: %s\n", started.error().detail.c_str());
     return kExitFailure;

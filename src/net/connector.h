@@ -19,8 +19,8 @@ namespace reprise::net {
 struct Destination {
   std::string host;  // name or address, without brackets
   uint16_t port = 0;
-  TlsContext* tls = nullptr;  // null: plain
-  std::string tls_host{};     // whom the certificate must be for, unless it is `host`
+  std::shared_ptr<TlsContext> tls = nullptr;  // null: plain
+  std::string tls_host{};  // whom the certificate must be for, unless it is `host`
 };
 
 // ConnectFailure: at which step connecting failed.

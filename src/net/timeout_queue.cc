@@ -1,5 +1,7 @@
 #include "net/timeout_queue.h"
 
+#include <algorithm>
+
 namespace reprise::net {
 
 TimeoutQueue::TimeoutQueue(Loop& loop, uint64_t duration_ms)
@@ -15,6 +17,16 @@ void TimeoutQueue::arm(Timeout& timeout) {
   timeout.deadline_ms_ = loop_.now_ms() + duration_ms_;
   waiting_.push_back(timeout);
   if (!uv_is_active(timer_.base())) start_timer();
+}
+
+// So that they still end in the order in which they began.
+void TimeoutQueue::set_duration_ms(uint64_t duration_ms) {
+  duration_ms_ = duration_ms;
+  const uint64_t latest_ms = loop_.now_ms() + duration_ms;
+  waiting_.for_each([latest_ms](Timeout& timeout) {
+    timeout.deadline_ms_ = std::min(timeout.deadline_ms_, latest_ms);
+  });
+  if (!waiting_.empty()) start_timer();
 }
 
 void TimeoutQueue::start_timer() {

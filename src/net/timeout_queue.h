@@ -35,8 +35,8 @@ class TimeoutQueue {
   // Starts the wait, anew if it is under way.
   void arm(Timeout& timeout);
   uint64_t duration_ms() const { return duration_ms_; }
-  // For waits armed from now on.
-  void set_duration_ms(uint64_t duration_ms) { duration_ms_ = duration_ms; }
+  // For waits armed from now on; those under way end no later than one that begins now would.
+  void set_duration_ms(uint64_t duration_ms);
 
  private:
   void expire();

@@ -6,18 +6,24 @@
 
 namespace reprise::proxy {
 
-CallGroup::CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext* tls,
+CallGroup::CallGroup(net::Loop& loop, const Commons& commons, std::shared_ptr<net::TlsContext> tls,
                      base::WorkerMetrics& metrics)
-    : first_byte_timeouts(loop, settings.first_byte_timeout_ms),
-      idle_timeouts(loop, settings.idle_timeout_ms),
+    : first_byte_timeouts(loop, commons.settings->first_byte_timeout_ms),
+      idle_timeouts(loop, commons.settings->idle_timeout_ms),
       loop_(loop),
-      settings_(settings),
+      commons_(commons),
       metrics_(metrics),
-      dialer_(loop, settings, tls),
+      dialer_(loop, commons, std::move(tls)),
       keep_timeouts_(loop, UpstreamPool::kIdleMs),
       open_(loop) {}
 
 CallGroup::~CallGroup() { cut(); }
+
+void CallGroup::reconfigure(std::shared_ptr<net::TlsContext> tls) {
+  first_byte_timeouts.set_duration_ms(settings().first_byte_timeout_ms);
+  idle_timeouts.set_duration_ms(settings().idle_timeout_ms);
+  dialer_.reconfigure(std::move(tls));
+}
 
 UpstreamCall* CallGroup::start(std::unique_ptr<UpstreamCall> call, UpstreamCall::Caller* caller) {
   UpstreamCall* started = call.release();

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "net/loop.h"
 #include "net/timeout_queue.h"
+#include "proxy/commons.h"
 #include "proxy/dialer.h"
 #include "proxy/last_one_out.h"
 #include "proxy/settings.h"
@@ -21,7 +22,7 @@ namespace reprise::proxy {
 class CallGroup {
  public:
   // All of them outlive the group.
-  CallGroup(net::Loop& loop, const Settings& settings, net::TlsContext* tls,
+  CallGroup(net::Loop& loop, const Commons& commons, std::shared_ptr<net::TlsContext> tls,
             base::WorkerMetrics& metrics);
   ~CallGroup();
   CallGroup(const CallGroup&) = delete;
@@ -36,7 +37,9 @@ class CallGroup {
   void cut();
 
   net::Loop& loop() { return loop_; }
-  const Settings& settings() const { return settings_; }
+  const Settings& settings() const { return *commons_.settings; }
+  // Other settings are in force from now on.
+  void reconfigure(std::shared_ptr<net::TlsContext> tls);
   Dialer& dialer() { return dialer_; }
   // The connections to this endpoint, whatever its name; lives as long as the group.
   UpstreamPool& pool_of(const std::shared_ptr<const Upstream>& upstream);
@@ -49,7 +52,7 @@ class CallGroup {
   void close_idle();
 
   net::Loop& loop_;
-  const Settings& settings_;
+  const Commons& commons_;
   base::WorkerMetrics& metrics_;
   Dialer dialer_;
   net::TimeoutQueue keep_timeouts_;

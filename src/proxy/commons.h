@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "cache/inflight_table.h"
@@ -13,10 +15,11 @@
 
 namespace reprise::proxy {
 
-// Commons: what all workers of a process share.
-// Owner: Server; outlives the workers. Thread: any; every member guards itself or is immutable.
+// Commons: what all workers of a process share, and the settings that are in force.
+// Owner: each worker, and the server, has one of its own. Thread: its owner's; what it refers to
+// outlives it and guards itself or is immutable.
 struct Commons {
-  const Settings& settings;
+  std::shared_ptr<const Settings> settings;  // replaced as a whole, by the thread that owns this
   const base::Clock& clock;
   cache::MemoryTier& memory;
   cache::MemcachedTier* memcached;  // null: not shared

@@ -19,6 +19,14 @@ ConnectionGroup::ConnectionGroup(net::Loop& loop, const ClientLimits& limits,
       make_exchange_(std::move(make_exchange)),
       open_(loop) {}
 
+void ConnectionGroup::reconfigure(const ClientLimits& limits) {
+  limits_ = limits;
+  header_timeouts.set_duration_ms(limits.header_timeout_ms);
+  body_timeouts.set_duration_ms(limits.body_timeout_ms);
+  send_timeouts.set_duration_ms(limits.send_timeout_ms);
+  keepalive_timeouts.set_duration_ms(limits.keepalive_timeout_ms);
+}
+
 ConnectionGroup::~ConnectionGroup() { cut(); }
 
 bool ConnectionGroup::overloaded() const {

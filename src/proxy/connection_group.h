@@ -48,6 +48,8 @@ class ConnectionGroup {
   // is left; never from inside this call.
   void drain(std::function<void()> on_empty);
   bool draining() const { return draining_; }
+  // Other limits are in force from now on.
+  void reconfigure(const ClientLimits& limits);
   // Closes all of them now.
   void cut();
 
@@ -70,7 +72,7 @@ class ConnectionGroup {
   static constexpr uint64_t kLingerMs = 2000;
 
   net::Loop& loop_;
-  const ClientLimits limits_;
+  ClientLimits limits_;
   ConnectionCount& count_;
   base::WorkerMetrics* const metrics_;
   ExchangeFactory make_exchange_;

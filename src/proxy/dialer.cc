@@ -7,13 +7,18 @@
 
 namespace reprise::proxy {
 
-Dialer::Dialer(net::Loop& loop, const Settings& settings, net::TlsContext* tls)
+Dialer::Dialer(net::Loop& loop, const Commons& commons, std::shared_ptr<net::TlsContext> tls)
     : loop_(loop),
-      settings_(settings),
-      tls_(tls),
+      commons_(commons),
+      tls_(std::move(tls)),
       resolver_(loop),
-      connect_timeouts_(loop, settings.connect_timeout_ms),
+      connect_timeouts_(loop, commons.settings->connect_timeout_ms),
       head_starts_(loop, kHeadStartMs) {}
+
+void Dialer::reconfigure(std::shared_ptr<net::TlsContext> tls) {
+  tls_ = std::move(tls);
+  connect_timeouts_.set_duration_ms(commons_.settings->connect_timeout_ms);
+}
 
 std::unique_ptr<net::Connector> Dialer::connect(const Upstream& upstream,
                                                 net::Connector::Callback callback) {
@@ -21,11 +26,12 @@ std::unique_ptr<net::Connector> Dialer::connect(const Upstream& upstream,
   const net::Connector::Timeouts timeouts{connect_timeouts_, head_starts_};
   auto connector =
       std::make_unique<net::Connector>(loop_, resolver_, timeouts, std::move(callback));
-  net::TlsContext* const tls = upstream.tls ? tls_ : nullptr;
-  const auto& proxy = settings_.upstream_proxy;
+  const std::shared_ptr<net::TlsContext> tls = upstream.tls ? tls_ : nullptr;
+  const auto& proxy = commons_.settings->upstream_proxy;
   if (proxy) {
-    connector->start({proxy->host, proxy->port, tls, upstream.host},
-                     std::make_unique<ConnectRequest>(upstream, *proxy, settings_.head_max));
+    connector->start(
+        {proxy->host, proxy->port, tls, upstream.host},
+        std::make_unique<ConnectRequest>(upstream, *proxy, commons_.settings->head_max));
   } else {
     connector->start({upstream.host, upstream.port, tls, upstream.host});
   }
@@ -33,7 +39,7 @@ std::unique_ptr<net::Connector> Dialer::connect(const Upstream& upstream,
 }
 
 std::string Dialer::way_to(const Upstream& upstream) const {
-  const auto& proxy = settings_.upstream_proxy;
+  const auto& proxy = commons_.settings->upstream_proxy;
   return proxy ? upstream.authority + " by way of the proxy " + proxy->authority
                : upstream.authority;
 }

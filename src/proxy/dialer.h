@@ -7,6 +7,7 @@
 #include "net/loop.h"
 #include "net/timeout_queue.h"
 #include "net/tls_context.h"
+#include "proxy/commons.h"
 #include "proxy/settings.h"
 
 namespace reprise::proxy {
@@ -15,10 +16,13 @@ namespace reprise::proxy {
 // Owner: a CallGroup. Thread: its loop's.
 class Dialer {
  public:
-  // All of them outlive the dialer. `tls` may be null where no upstream speaks it.
-  Dialer(net::Loop& loop, const Settings& settings, net::TlsContext* tls);
+  // The others outlive the dialer. `tls` may be null where no upstream speaks it.
+  Dialer(net::Loop& loop, const Commons& commons, std::shared_ptr<net::TlsContext> tls);
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
+
+  // Other settings are in force from now on.
+  void reconfigure(std::shared_ptr<net::TlsContext> tls);
 
   // A new connection, begun, by way of the proxy if there is one. The caller gives up by retiring
   // the connector.
@@ -32,8 +36,8 @@ class Dialer {
 
  private:
   net::Loop& loop_;
-  const Settings& settings_;
-  net::TlsContext* const tls_;
+  const Commons& commons_;
+  std::shared_ptr<net::TlsContext> tls_;
   net::Resolver resolver_;
   net::TimeoutQueue connect_timeouts_;
   net::TimeoutQueue head_starts_;

@@ -13,22 +13,22 @@ tl::expected<Explanation, Refusal> Explainer::explain(const http::RequestHead& h
   Explanation explanation;
   http::RequestHead asked = head;
   Inquiry inquiry;
-  if (auto prepared = prepare(asked, commons_.settings, &inquiry); !prepared) {
+  if (auto prepared = prepare(asked, *commons_.settings, &inquiry); !prepared) {
     return tl::unexpected(prepared.error());
   }
   if (inquiry.route == openai::Route::kOther) {
     explanation.reason = "route";
     return explanation;
   }
-  auto bypass = bypass_by_head(inquiry, commons_.settings);
-  if (!bypass && body.size() > commons_.settings.body_max) {
+  auto bypass = bypass_by_head(inquiry, *commons_.settings);
+  if (!bypass && body.size() > commons_.settings->body_max) {
     bypass = openai::BypassReason::kBodyTooLarge;
   }
   if (bypass) {
     explanation.reason = openai::bypass_name(*bypass);
     return explanation;
   }
-  const auto question = questions_.read(question_input(inquiry, commons_.settings, body));
+  const auto question = questions_.read(question_input(inquiry, *commons_.settings, body));
   if (!question) {
     explanation.reason = openai::bypass_name(question.error());
     return explanation;
@@ -73,7 +73,7 @@ void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
     return;
   }
   const cache::Judgement judgement =
-      cache::judge(*entry, now_us, inquiry.terms, commons_.settings.lenience);
+      cache::judge(*entry, now_us, inquiry.terms, commons_.settings->lenience);
   switch (judgement) {
     case cache::Judgement::kFresh:
       explanation->decision = Decision::kHit;

@@ -14,7 +14,7 @@ Keeper::Keeper(Commons& commons, base::WorkerMetrics& metrics, openai::AnswerJso
       metrics_(metrics),
       flight_(std::move(flight)),
       terms_(std::move(terms)),
-      reader_(terms_.asked, commons.settings.object_max, json) {}
+      reader_(terms_.asked, commons.settings->object_max, json) {}
 
 Keeper::~Keeper() {
   if (!settled_) give_up(NotStored::kAborted);

@@ -77,7 +77,7 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
   context_.metrics.stream_opened();
   client_version_ = head.version;
   head_only_ = head.method == "HEAD";
-  const Settings& settings = context_.commons.settings;
+  const Settings& settings = *context_.commons.settings;
   if (head.method == "CONNECT") {
     return respond_error(openai::ErrorCode::kMethodNotAllowed, "CONNECT is not served");
   }
@@ -100,7 +100,7 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
 void ProxyExchange::on_request_body(std::string_view piece) {
   if (state_ == State::kCollecting) {
     body_.append(piece);
-    if (body_.size() <= context_.commons.settings.body_max) return;
+    if (body_.size() <= context_.commons.settings->body_max) return;
     state_ = State::kStreaming;
     return bypass(BypassReason::kBodyTooLarge);
   }
@@ -129,7 +129,7 @@ void ProxyExchange::on_drained() { playback_.on_drained(); }
 
 void ProxyExchange::decide() {
   const auto question =
-      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
+      context_.questions.read(question_input(inquiry_, *context_.commons.settings, body_));
   if (!question) return bypass(question.error());
   question_ = *question;
   keyed_ = true;
@@ -137,8 +137,8 @@ void ProxyExchange::decide() {
   if (inquiry_.terms.only_if_cached || offline()) {
     return may_look_further() ? look_only() : refuse_uncached();
   }
-  ask(inquiry_.terms.no_cache || !context_.commons.settings.coalesce ? Join::kAlone
-                                                                     : Join::kAllowed);
+  ask(inquiry_.terms.no_cache || !context_.commons.settings->coalesce ? Join::kAlone
+                                                                      : Join::kAllowed);
 }
 
 ProxyExchange::Found ProxyExchange::look_up() {
@@ -151,7 +151,7 @@ ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> en
   found.refused = entry->refusal(question_.form);
   if (found.refused) return found;
   found.judgement = cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 context_.commons.settings.lenience);
+                                 context_.commons.settings->lenience);
   found.entry = std::move(entry);
   return found;
 }
@@ -183,7 +183,7 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
       break;
   }
   if (cache::may_replace_failure(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 context_.commons.settings.lenience)) {
+                                 context_.commons.settings->lenience)) {
     fallback_ = std::move(found.entry);
   }
   return false;
@@ -191,7 +191,7 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
 
 std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::QuestionDetails& details,
                                                           recording::OnAbandon on_abandon) {
-  const Settings& settings = context_.commons.settings;
+  const Settings& settings = *context_.commons.settings;
   auto flight = std::make_shared<cache::Flight>();
   flight->key = question_.key;
   flight->proof = question_.proof;
@@ -214,7 +214,7 @@ bool ProxyExchange::may_look_further() const {
 // Neither joins nor leads: what a slower tier holds, if anything.
 void ProxyExchange::look_only() {
   const std::shared_ptr<cache::Flight> mine =
-      make_flight(context_.questions.describe(), context_.commons.settings.on_abort);
+      make_flight(context_.questions.describe(), context_.commons.settings->on_abort);
   CHECK(playback_.cursor().join(mine->recording));
   pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
 }
@@ -230,9 +230,9 @@ void ProxyExchange::ask(Join join) {
   }
   openai::QuestionDetails details = context_.questions.describe();
   const std::shared_ptr<cache::Flight> mine =
-      make_flight(details, context_.commons.settings.on_abort);
+      make_flight(details, context_.commons.settings->on_abort);
   if (join == Join::kAlone) {
-    if (context_.commons.settings.coalesce) {
+    if (context_.commons.settings->coalesce) {
       context_.commons.inflight.lead(mine, playback_.cursor());
     } else {
       CHECK(playback_.cursor().join(mine->recording));
@@ -263,7 +263,7 @@ KeepTerms ProxyExchange::keep_terms(openai::QuestionDetails details) {
   terms.asked = {question_.route, question_.form,
                  openai::choices_asked(question_.route, body_, context_.answers)};
   terms.details = std::move(details);
-  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(context_.commons.settings.ttl_ms);
+  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(context_.commons.settings->ttl_ms);
   return terms;
 }
 
@@ -318,7 +318,7 @@ void ProxyExchange::pass(CacheResult result) {
   if (offline()) return refuse_contact("answers of this path are not cached");
   auto recording = std::make_shared<recording::Recording>(
       recording::Keep::kPassing, recording::OnAbandon::kCancel,
-      limits_of(context_.commons.settings), &context_.commons.budget);
+      limits_of(*context_.commons.settings), &context_.commons.budget);
   CHECK(playback_.cursor().join(recording));
   forward(std::move(recording), nullptr);
 }

@@ -9,7 +9,7 @@ namespace reprise::proxy {
 // The reader of questions describes the last one it has read, which may be another exchange's.
 void ProxyExchange::read_again() {
   const auto question =
-      context_.questions.read(question_input(inquiry_, context_.commons.settings, body_));
+      context_.questions.read(question_input(inquiry_, *context_.commons.settings, body_));
   CHECK(question.has_value());
 }
 

@@ -88,7 +88,7 @@ void Pursuit::on_job() {
 
 bool Pursuit::will_do(const cache::Entry& entry) const {
   const cache::Lenience lenience =
-      reach_ == Reach::kRefresh ? cache::Lenience{} : group_.commons().settings.lenience;
+      reach_ == Reach::kRefresh ? cache::Lenience{} : group_.commons().settings->lenience;
   switch (cache::judge(entry, group_.commons().clock.wall_us(), directives_, lenience)) {
     case cache::Judgement::kFresh:
     case cache::Judgement::kStale:

@@ -228,7 +228,7 @@ bool Pursuit::take_segment(Segment segment) {
 
 // A lease alone is no sign of life: nobody waits longer for it than for upstream.
 bool Pursuit::is_overdue() const {
-  const Settings& settings = group_.commons().settings;
+  const Settings& settings = *group_.commons().settings;
   const uint64_t limit_ms = began_ ? settings.idle_timeout_ms : settings.first_byte_timeout_ms;
   const int64_t silent_us = group_.loop().clock().monotonic_us() - segment_us_;
   return silent_us / 1000 > static_cast<int64_t>(limit_ms);

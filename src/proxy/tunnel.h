@@ -72,6 +72,8 @@ class TunnelGroup {
   void drain(std::function<void()> on_empty) { open_.when_empty(std::move(on_empty)); }
   void cut();
 
+  void set_idle_timeout_ms(uint64_t ms) { idle_timeouts.set_duration_ms(ms); }
+
   net::TimeoutQueue idle_timeouts;
 
  private:

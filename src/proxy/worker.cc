@@ -7,18 +7,19 @@
 namespace reprise::proxy {
 
 Worker::Worker(const WorkerParts& parts)
-    : parts_(parts),
-      tunnels_(loop_, parts.commons.settings.idle_timeout_ms),
-      pursuits_(loop_, parts.commons, parts.metrics, calls_),
-      calls_(loop_, parts.commons.settings, parts.client_tls, parts.metrics),
-      heartbeats_(loop_, parts.commons.settings.heartbeat_ms),
-      context_{parts.commons,
+    : commons_(parts.commons),
+      server_tls_(parts.server_tls),
+      tunnels_(loop_, commons_.settings->idle_timeout_ms),
+      pursuits_(loop_, commons_, parts.metrics, calls_),
+      calls_(loop_, commons_, parts.client_tls, parts.metrics),
+      heartbeats_(loop_, commons_.settings->heartbeat_ms),
+      context_{commons_,
                loop_,
                parts.metrics,
                calls_,
                tunnels_,
                pursuits_,
-               parts.commons.settings.heartbeat_ms > 0 ? &heartbeats_ : nullptr,
+               commons_.settings->heartbeat_ms > 0 ? &heartbeats_ : nullptr,
                {},
                {},
                {},
@@ -43,8 +44,19 @@ void Worker::run() {
 }
 
 void Worker::accept(std::unique_ptr<net::TcpStream> stream) {
-  if (parts_.server_tls == nullptr) return clients_.adopt(std::move(stream));
-  clients_.adopt(net::TlsStream::accept(std::move(stream), *parts_.server_tls));
+  if (server_tls_ == nullptr) return clients_.adopt(std::move(stream));
+  clients_.adopt(net::TlsStream::accept(std::move(stream), *server_tls_));
+}
+
+void Worker::reconfigure(WorkerUpdate update) {
+  const bool posted = loop_.post([this, update = std::move(update)] {
+    commons_.settings = update.settings;
+    server_tls_ = update.server_tls;
+    tunnels_.set_idle_timeout_ms(update.settings->idle_timeout_ms);
+    calls_.reconfigure(update.client_tls);
+    clients_.reconfigure(update.limits);
+  });
+  CHECK(posted || !thread_.joinable());
 }
 
 void Worker::drain(std::function<void()> on_drained) {

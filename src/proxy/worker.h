@@ -18,14 +18,23 @@
 
 namespace reprise::proxy {
 
-// WorkerParts: what a worker is made with. Everything outlives it.
+// WorkerParts: what a worker is made with. What it refers to outlives the worker, `commons` itself
+// apart, which is copied.
 struct WorkerParts {
-  Commons& commons;
+  const Commons& commons;
   base::WorkerMetrics& metrics;
   const ClientLimits& limits;
   ConnectionCount& connections;
-  net::TlsContext* server_tls = nullptr;  // null: plain
-  net::TlsContext* client_tls = nullptr;  // null: a plain upstream
+  std::shared_ptr<net::TlsContext> server_tls{};  // null: plain
+  std::shared_ptr<net::TlsContext> client_tls{};  // null: plain upstreams only
+};
+
+// WorkerUpdate: what a running worker is told to go by from now on.
+struct WorkerUpdate {
+  std::shared_ptr<const Settings> settings;
+  ClientLimits limits;
+  std::shared_ptr<net::TlsContext> server_tls{};  // as in WorkerParts
+  std::shared_ptr<net::TlsContext> client_tls{};
 };
 
 // Worker: one thread, its loop, its listeners, its clients' and its upstream connections.
@@ -42,6 +51,9 @@ class Worker {
   base::Result<void> listen(const net::ListenSocket& socket);
   // Starts the thread.
   void run();
+  // Requests that come from now on, and waits that begin, go by the update. From the server's
+  // thread.
+  void reconfigure(WorkerUpdate update);
   // Stops accepting, lets what is under way finish, then calls back on the worker's thread. From
   // the server's thread.
   void drain(std::function<void()> on_drained);
@@ -52,7 +64,8 @@ class Worker {
   void accept(std::unique_ptr<net::TcpStream> stream);
   void drained();
 
-  WorkerParts parts_;
+  Commons commons_;
+  std::shared_ptr<net::TlsContext> server_tls_;  // null: plain
   net::Loop loop_;
   TunnelGroup tunnels_;
   PursuitGroup pursuits_;  // outlives the calls, whose keepers hand it what is left to do

@@ -100,8 +100,7 @@ TEST(PriceFile, IsReadWithTheOptions) {
 }
 
 TEST(PriceFile, TheShippedOneIsGood) {
-  const std::string here = __FILE__;
-  const auto prices = read_prices(here.substr(0, here.rfind("tests/app/")) + "conf/prices.toml");
+  const auto prices = read_prices(REPRISE_TREE "/conf/prices.toml");
   ASSERT_TRUE(prices) << prices.error().detail;
   for (const char* model : {"gpt-4o-mini", "gpt-4o-mini-2024-07-18"}) {
     ASSERT_NE((*prices)->find(model), nullptr) << model;

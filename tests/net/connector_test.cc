@@ -169,7 +169,7 @@ TEST_F(ConnectorTest, GivesUpOnAnAddressThatDoesNotAnswer) {
 TEST_F(ConnectorTest, GivesUpOnAHandshakeThatIsNotAnswered) {
   client_context_ = client_context();
   whole_ = std::make_unique<TimeoutQueue>(loop_, 50);
-  EXPECT_EQ(failure({"127.0.0.1", port_, client_context_.get()}).step, Step::kTimeout);
+  EXPECT_EQ(failure({"127.0.0.1", port_, client_context_}).step, Step::kTimeout);
   // Whoever keeps the connector gets no second outcome, though the answer comes at last.
   server_context_ = server_context();
   const auto server = TlsStream::accept(std::move(accepted_.front()), *server_context_);
@@ -182,7 +182,7 @@ TEST_F(ConnectorTest, GivesUpOnAHandshakeThatIsNotAnswered) {
 TEST_F(ConnectorTest, ShakesHands) {
   client_context_ = client_context();
   server_context_ = server_context();
-  start({"localhost", port_, client_context_.get()});
+  start({"localhost", port_, client_context_});
   run_until([&] { return !accepted_.empty(); });
   const auto server = TlsStream::accept(std::move(accepted_.front()), *server_context_);
   server->on_handshake([&] {
@@ -206,7 +206,7 @@ TEST_F(ConnectorTest, ShakesHands) {
 TEST_F(ConnectorTest, TellsOfACertificateForSomebodyElse) {
   client_context_ = client_context();
   server_context_ = server_context({.names = "DNS:other.example"});
-  start({"localhost", port_, client_context_.get()});
+  start({"localhost", port_, client_context_});
   run_until([&] { return !accepted_.empty(); });
   const auto server = TlsStream::accept(std::move(accepted_.front()), *server_context_);
   run_until([&] { return outcome_.has_value(); });
@@ -217,7 +217,7 @@ TEST_F(ConnectorTest, TellsOfACertificateForSomebodyElse) {
 
 TEST_F(ConnectorTest, TellsOfAnEndDuringTheHandshake) {
   client_context_ = client_context();
-  start({"localhost", port_, client_context_.get()});
+  start({"localhost", port_, client_context_});
   run_until([&] { return !accepted_.empty(); });
   accepted_.front()->finish();
   run_until([&] { return outcome_.has_value(); });
@@ -303,7 +303,7 @@ TEST_F(PrefaceTest, ComesFirst) {
 TEST_F(PrefaceTest, ComesBeforeTlsWhichIsForItsOwnName) {
   client_context_ = client_context();
   server_context_ = server_context({.names = "DNS:behind.example"});
-  start_with_greeting({"127.0.0.1", port_, client_context_.get(), "behind.example"});
+  start_with_greeting({"127.0.0.1", port_, client_context_, "behind.example"});
   hear_greeting();
   write(*accepted_.front(), "yes.");
   const auto server = TlsStream::accept(std::move(accepted_.front()), *server_context_);
@@ -318,7 +318,7 @@ TEST_F(PrefaceTest, ComesBeforeTlsWhichIsForItsOwnName) {
 
 TEST_F(PrefaceTest, WhatComesBehindItIsReadByTls) {
   client_context_ = client_context();
-  start_with_greeting({"localhost", port_, client_context_.get()});
+  start_with_greeting({"localhost", port_, client_context_});
   hear_greeting();
   write(*accepted_.front(), "yes.HTTP/1.1 400 Bad Request\r\n\r\n");
   run_until([&] { return outcome_.has_value(); });
@@ -328,7 +328,7 @@ TEST_F(PrefaceTest, WhatComesBehindItIsReadByTls) {
 
 TEST_F(PrefaceTest, MayRefuse) {
   client_context_ = client_context();
-  start_with_greeting({"127.0.0.1", port_, client_context_.get()});
+  start_with_greeting({"127.0.0.1", port_, client_context_});
   hear_greeting();
   write(*accepted_.front(), "no.");
   run_until([&] { return outcome_.has_value(); });
@@ -374,11 +374,11 @@ TEST_F(PrefaceTest, GoesWithTheConnector) {
 
 TEST_F(ConnectorTest, MayBeGivenUpAtAnyTime) {
   client_context_ = client_context();
-  start({"localhost", port_, client_context_.get()});
+  start({"localhost", port_, client_context_});
   connector_.reset();  // while the name is looked up
-  start({"127.0.0.1", port_, client_context_.get()});
+  start({"127.0.0.1", port_, client_context_});
   connector_.reset();  // while TCP connects
-  start({"127.0.0.1", port_, client_context_.get()});
+  start({"127.0.0.1", port_, client_context_});
   run_until([&] { return !accepted_.empty(); });
   run_turns();
   connector_.reset();  // in the handshake

@@ -92,6 +92,27 @@ TEST_F(TimeoutQueueTest, AWaitMayBeginAgainWhenItEnds) {
   EXPECT_EQ(ended_, (std::vector<int>{1, 2, 1}));
 }
 
+// Waits still end in the order in which they began, the ones under way no later than new ones.
+TEST_F(TimeoutQueueTest, AShorterDurationHoldsForWaitsUnderWayToo) {
+  TimeoutQueue queue(loop_, 600'000);
+  queue.arm(first_.timeout);
+  queue.arm(second_.timeout);
+  queue.set_duration_ms(2);
+  queue.arm(third_.timeout);
+  run_until_ended(3);
+  EXPECT_EQ(ended_, (std::vector<int>{1, 2, 3}));
+}
+
+TEST_F(TimeoutQueueTest, ALongerDurationHoldsForWaitsThatBegin) {
+  TimeoutQueue queue(loop_, 2);
+  queue.arm(first_.timeout);
+  queue.set_duration_ms(600'000);
+  queue.arm(second_.timeout);
+  run_until_ended(1);
+  EXPECT_EQ(ended_, (std::vector<int>{1}));
+  EXPECT_TRUE(second_.timeout.armed());
+}
+
 TEST_F(TimeoutQueueTest, MayDieWhileWaitsGoOn) {
   auto queue = std::make_unique<TimeoutQueue>(loop_, 1);
   queue->arm(first_.timeout);

@@ -36,7 +36,7 @@ class TlsTest : public NetTest {
   std::unique_ptr<TlsEnds> open();
 
   TestAuthority authority_;
-  std::unique_ptr<TlsContext> client_context_;
+  std::shared_ptr<TlsContext> client_context_;
   std::unique_ptr<TlsContext> server_context_;
 };
 
