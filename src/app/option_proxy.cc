@@ -6,12 +6,15 @@
 #include <optional>
 #include <utility>
 
+#include "app/option_binding.h"
 #include "app/option_values.h"
 #include "http/chars.h"
 #include "http/fields.h"
 #include "openai/base64.h"
 
 namespace reprise::app {
+
+using binding::expected;
 
 namespace {
 
@@ -48,10 +51,6 @@ std::optional<std::string> basic_authorization(std::string_view user_info) {
   std::string value = "Basic ";
   openai::append_base64(value, *user + ":" + *password);
   return value;
-}
-
-tl::unexpected<base::Error> expected(std::string what) {
-  return base::fail(base::ErrorKind::kRefuse, "expected " + std::move(what));
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ std::shared_ptr<const proxy::Upstream> upstream_of(const UpstreamAddress& addres
                       .host = address.host,
                       .port = address.port,
                       .tls = address.scheme == UpstreamAddress::Scheme::kHttps,
+                      .address = HostPort{address.host, address.port}.text(),
                       .authority = address.authority,
                       .path_prefix = address.path_prefix,
                       .url = address.url});
@@ -39,7 +40,7 @@ proxy::Settings settings_of(const Options& options) {
   if (const auto& proxy = options.upstream_proxy) {
     settings.upstream_proxy = {.host = proxy->server.host,
                                .port = proxy->server.port,
-                               .authority = proxy->server.text(),
+                               .address = proxy->server.text(),
                                .authorization = proxy->authorization};
   }
   settings.scope = options.scope == Scope::kGlobal ? openai::Scope::kGlobal : openai::Scope::kKey;

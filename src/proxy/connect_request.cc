@@ -30,9 +30,8 @@ ConnectRequest::ConnectRequest(const Upstream& upstream, const UpstreamProxy& pr
                                size_t head_bytes_max)
     : authorized_(!proxy.authorization.empty()),
       parser_({.head_bytes_max = head_bytes_max}, *this) {
-  const std::string target = connect_target(upstream);
-  http::write_request_line(wire_, "CONNECT", target);
-  http::write_field(wire_, "Host", target);
+  http::write_request_line(wire_, "CONNECT", upstream.address);
+  http::write_field(wire_, "Host", upstream.address);
   if (authorized_) http::write_field(wire_, "Proxy-Authorization", proxy.authorization);
   wire_.append(http::kCrlf);
 }

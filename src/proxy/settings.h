@@ -20,7 +20,7 @@ namespace reprise::proxy {
 struct UpstreamProxy {
   std::string host;  // without brackets
   uint16_t port = 0;
-  std::string authority;      // for people: host and port
+  std::string address;        // both, for people
   std::string authorization;  // what Proxy-Authorization says; empty: nothing. A secret
 };
 

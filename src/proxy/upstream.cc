@@ -20,13 +20,6 @@ std::string_view first_segment(std::string_view path) {
 
 }  // namespace
 
-std::string connect_target(const Upstream& upstream) {
-  const bool v6 = upstream.host.find(':') != std::string::npos;
-  std::string target = v6 ? "[" + upstream.host + "]" : upstream.host;
-  target.append(":").append(std::to_string(upstream.port));
-  return target;
-}
-
 bool same_origin(const Upstream& a, const Upstream& b) {
   return a.tls == b.tls && a.port == b.port && a.host == b.host;
 }

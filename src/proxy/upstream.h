@@ -15,13 +15,11 @@ struct Upstream {
   std::string host;  // without brackets
   uint16_t port = 443;
   bool tls = true;
+  std::string address;      // host and port, as CONNECT names them
   std::string authority;    // what Host says: the port only if it is not the scheme's
   std::string path_prefix;  // "" or "/…", without a trailing slash
   std::string url;          // normalised: part of every key
 };
-
-// "host:port": what CONNECT names.
-std::string connect_target(const Upstream& upstream);
 
 // True if a connection to one is as good as one to the other.
 bool same_origin(const Upstream& a, const Upstream& b);
