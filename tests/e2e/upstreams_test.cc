@@ -177,6 +177,18 @@ TEST_F(Upstreams, ADeadConnectionIsReplacedByOneToTheSameEndpoint) {
   EXPECT_EQ(first_.requests(), 1U);
 }
 
+TEST_F(Upstreams, ARefreshGoesWhereTheQuestionWent) {
+  Proxy proxy(first_, both({"--stale", "1h"}));
+  const auto request = [](const std::string& headers = "") {
+    return chat_request({.headers = headers, .path = "/local/v1/chat/completions"});
+  };
+  expect_cache(proxy.ask(request("X-Reprise-TTL: 1ms\r\n")), "MISS");
+  eventually("the entry is stale", [&] { return proxy.ask(request()).x_cache() == "STALE"; });
+  second_.wait_for_requests(2);
+  EXPECT_EQ(second_.request(1).target, "/v1/chat/completions");
+  EXPECT_EQ(first_.requests(), 0U);
+}
+
 TEST_F(Upstreams, OneThatIsDownIsNamedAndHarmsNoOther) {
   Proxy proxy(first_, options({first_.url(), "down=http://127.0.0.1:1"}));
   const Response failed = proxy.ask(chat_request({.path = "/down/v1/chat/completions"}));
