@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <latch>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -220,6 +222,9 @@ base::Result<void> Server::start() {
 
 int Server::serve() {
   loop_.run();
+  std::latch cut(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (const auto& worker : workers_) worker->cut_clients(cut);
+  cut.wait();
   for (const auto& worker : workers_) worker->stop();
   if (memcached_ != nullptr) memcached_->flush();
   return 0;

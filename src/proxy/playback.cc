@@ -73,6 +73,7 @@ void Playback::stop() {
   heartbeat_.reset();
   paced_.reset();
   cursor_.leave();
+  filter_.reset();
 }
 
 // Of a paced answer the cursor gives only the head.

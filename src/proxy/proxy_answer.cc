@@ -203,6 +203,7 @@ void ProxyExchange::take_held() {
   if (shared && found.entry != nullptr && found.judgement == cache::Judgement::kFresh) {
     return present(std::move(found.entry), {CacheResult::kCoalesced, "uri-miss", "", false});
   }
+  if (found.refused) return ask_for_form(*found.refused);
   if (serve(std::move(found), "memcached")) return;
   if (inquiry_.terms.only_if_cached || offline()) return refuse_uncached();
   // A refresh that left the matter to another process: that one can be followed.

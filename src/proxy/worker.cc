@@ -74,6 +74,15 @@ void Worker::drained() {
   if (on_drained_) std::exchange(on_drained_, nullptr)();
 }
 
+void Worker::cut_clients(std::latch& cut) {
+  const bool posted = loop_.post([this, &cut] {
+    listeners_.clear();
+    clients_.cut();
+    cut.count_down();
+  });
+  CHECK(posted);
+}
+
 void Worker::stop() {
   if (!thread_.joinable()) return;
   const bool posted = loop_.post([this] {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -57,6 +58,9 @@ class Worker {
   // Stops accepting, lets what is under way finish, then calls back on the worker's thread. From
   // the server's thread.
   void drain(std::function<void()> on_drained);
+  // Takes no more clients and cuts those that are there, then counts down. Before any worker stops:
+  // whoever shares another's request would ask for himself when that is cut.
+  void cut_clients(std::latch& cut);
   // Cuts what is still under way, and ends the thread.
   void stop();
 
