@@ -192,7 +192,17 @@ void ReadingLane::decode(SharedRead& job, std::string_view encoded) {
   job.entry = std::move(*entry);
   // One that is past its ttl may be just what is asked for, and is asked for again.
   const bool alive = !parts_.purges.gone(*job.entry);
-  if (alive && job.promote == SharedRead::Promote::kToMemory) parts_.memory.store(job.entry);
+  if (alive && job.promote == SharedRead::Promote::kToMemory) promote(job);
+}
+
+// A copy of it that is there already may know more.
+void ReadingLane::promote(SharedRead& job) {
+  std::shared_ptr<const Entry> held = parts_.memory.look_up(job.entry->key);
+  const bool same = held != nullptr && held->proof == job.entry->proof &&
+                    held->asked_at_us == job.entry->asked_at_us &&
+                    held->recorded_at_us == job.entry->recorded_at_us;
+  if (!same) return parts_.memory.store(job.entry);
+  job.entry = std::move(held);
 }
 
 void ReadingLane::finish(SharedRead& job, SharedJob::End end) {

@@ -65,6 +65,7 @@ class ReadingLane {
   void take_entry(SharedRead& job, std::string_view payload);
   void fetch_parts(SharedRead& job, const EntryItem& item);
   void decode(SharedRead& job, std::string_view encoded);
+  void promote(SharedRead& job);
   void finish(SharedRead& job, SharedJob::End end);
   void fail_all(Batch& batch);
 

@@ -145,6 +145,36 @@ TEST_F(ReadingLaneTest, TwoMayAskForTheSameAtOnce) {
   }
 }
 
+// Whatever else has been made of it stays, and is given to whoever asks.
+TEST_F(ReadingLaneTest, WhatMemoryHasOfItIsNotReplaced) {
+  const auto entry = sample("q");
+  ASSERT_EQ(process_.store(entry), Written::kDone);
+  const auto promote = [&] {
+    auto job = std::make_shared<SharedRead>(nullptr);
+    job->home = entry->key;
+    job->promote = SharedRead::Promote::kToMemory;
+    job->want({ValueKind::kEntry, entry->key, {}, 0});
+    process_.tier.submit(job);
+    EXPECT_TRUE(job->wait_ms(kPatienceMs));
+    return job->entry;
+  };
+  process_.memory.remove(entry->key);
+  const auto first = promote();
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(process_.memory.look_up(entry->key), first);
+  auto richer = std::make_shared<Entry>(*first);
+  richer->renditions.push_back(std::make_shared<const Rendition>());
+  ASSERT_TRUE(process_.memory.enrich(*first, richer));
+  EXPECT_EQ(promote(), richer);
+  EXPECT_EQ(process_.memory.look_up(entry->key), richer);
+  // Another recording of the question is another entry.
+  process_.memory.remove(entry->key);
+  process_.memory.store(sample("q", entry->asked_at_us - 1));
+  const auto newer = promote();
+  EXPECT_EQ(newer->asked_at_us, entry->asked_at_us);
+  EXPECT_EQ(process_.memory.look_up(entry->key), newer);
+}
+
 TEST_F(ReadingLaneTest, OneJobBringsValuesOfSeveralKinds) {
   const auto entry = sample("q");
   const ValueLabel of_entry{ValueKind::kEntry, entry->key, {}, 0};
