@@ -20,7 +20,7 @@ void write_hex64(uint64_t value, char* out) {
   }
 }
 
-bool read_hex64(std::string_view text, uint64_t* out) {
+bool read_digits(std::string_view text, uint64_t* out) {
   uint64_t value = 0;
   for (char c : text) {
     const char lower = static_cast<char>(c | 0x20);
@@ -67,8 +67,38 @@ std::string Digest128::hex() const {
 }
 
 bool Digest128::from_hex(std::string_view text, Digest128* out) {
-  return text.size() == 32 && read_hex64(text.substr(0, 16), &out->high) &&
-         read_hex64(text.substr(16), &out->low);
+  return text.size() == 32 && read_digits(text.substr(0, 16), &out->high) &&
+         read_digits(text.substr(16), &out->low);
+}
+
+std::string hex_of(uint64_t number) {
+  std::string text(16, '0');
+  write_hex64(number, text.data());
+  return text;
+}
+
+std::string hex_of(const Sha256& digest) {
+  std::string text;
+  for (const uint8_t byte : digest) {
+    text += kHexDigits[byte >> 4];
+    text += kHexDigits[byte & 15];
+  }
+  return text;
+}
+
+bool read_hex(std::string_view text, uint64_t* number) {
+  return text.size() == 16 && read_digits(text, number);
+}
+
+bool read_hex(std::string_view text, Sha256* digest) {
+  if (text.size() != 2 * digest->size()) return false;
+  for (uint8_t& byte : *digest) {
+    uint64_t value = 0;
+    if (!read_digits(text.substr(0, 2), &value)) return false;
+    byte = static_cast<uint8_t>(value);
+    text.remove_prefix(2);
+  }
+  return true;
 }
 
 Digest128 xxh3_128(std::string_view bytes) {

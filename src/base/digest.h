@@ -29,6 +29,13 @@ struct Digest128Hash {
 // Sha256: proves that two questions are the same.
 using Sha256 = std::array<uint8_t, 32>;
 
+// As 16 and 64 lower-case hex digits, the highest first, and back: false unless `text` is exactly
+// that many digits.
+std::string hex_of(uint64_t number);
+std::string hex_of(const Sha256& digest);
+bool read_hex(std::string_view text, uint64_t* number);
+bool read_hex(std::string_view text, Sha256* digest);
+
 Digest128 xxh3_128(std::string_view bytes);
 uint64_t xxh3_64(std::string_view bytes);
 Sha256 sha256(std::string_view bytes);
