@@ -29,6 +29,26 @@ Civil civil(int64_t wall_s) {
           in_day % 60};
 }
 
+// The number that the digits `text` are; nothing if they are none.
+std::optional<int64_t> read_digits(std::string_view text) {
+  int64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+// ".012345" as microseconds; 0 for no text.
+std::optional<int64_t> read_decimals(std::string_view text) {
+  constexpr size_t kDecimals = 6;
+  if (text.empty()) return 0;
+  if (text.front() != '.' || text.size() < 2 || text.size() > kDecimals + 1) return std::nullopt;
+  std::string digits(text.substr(1));
+  digits.resize(kDecimals, '0');
+  return read_digits(digits);
+}
+
 void write_digits(unsigned value, size_t count, char* out) {
   for (size_t i = count; i > 0; --i) {
     out[i - 1] = static_cast<char>('0' + value % 10);
@@ -48,6 +68,34 @@ std::string rfc3339_utc(int64_t wall_us) {
   write_digits(time.minute, 2, &text[14]);
   write_digits(time.second, 2, &text[17]);
   return text;
+}
+
+std::string rfc3339_utc_us(int64_t wall_us) {
+  const int64_t us = std::clamp<int64_t>(wall_us, 0, kLastSecond * kMicrosPerSecond + 999'999);
+  std::string text = rfc3339_utc(us);
+  text.replace(text.size() - 1, 1, ".000000Z");
+  write_digits(static_cast<unsigned>(us % kMicrosPerSecond), 6, &text[20]);
+  return text;
+}
+
+std::optional<int64_t> parse_rfc3339_utc(std::string_view text) {
+  constexpr std::string_view kShape = "0000-00-00T00:00:00";
+  if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
+  const auto decimals = read_decimals(text.substr(kShape.size(), text.size() - kShape.size() - 1));
+  const auto part = [&](size_t from, size_t size) { return read_digits(text.substr(from, size)); };
+  const auto year = part(0, 4), month = part(5, 2), day = part(8, 2), hour = part(11, 2),
+             minute = part(14, 2), second = part(17, 2);
+  if (!decimals || !year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  for (const size_t at : {4, 7, 10, 13, 16}) {
+    if (text[at] != kShape[at]) return std::nullopt;
+  }
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (*year < 1970 || !date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const int64_t seconds = ((days * 24 + *hour) * 60 + *minute) * 60 + *second;
+  return seconds * kMicrosPerSecond + *decimals;
 }
 
 std::string http_date(int64_t wall_s) {

@@ -39,5 +39,48 @@ TEST(Timestamp, AgreesWithTheCLibrary) {
   }
 }
 
+TEST(Timestamp, SaysMicroseconds) {
+  EXPECT_EQ(rfc3339_utc_us(0), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(rfc3339_utc_us(1'772'368'496'012'345), "2026-03-01T12:34:56.012345Z");
+  EXPECT_EQ(rfc3339_utc_us(-1), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(rfc3339_utc_us(std::numeric_limits<int64_t>::max()), "9999-12-31T23:59:59.999999Z");
+}
+
+TEST(Timestamp, ReadsWhatItSays) {
+  int64_t wall_us = 0;
+  while (wall_us < 253'402'300'799'999'999 - 987'654'321'234'567) {
+    ASSERT_EQ(parse_rfc3339_utc(rfc3339_utc_us(wall_us)), wall_us);
+    ASSERT_EQ(parse_rfc3339_utc(rfc3339_utc(wall_us)), wall_us / 1'000'000 * 1'000'000);
+    wall_us += 987'654'321'234'567;
+  }
+  EXPECT_EQ(parse_rfc3339_utc("1970-01-01T00:00:00.5Z"), 500'000);
+  EXPECT_EQ(parse_rfc3339_utc("2024-02-29T23:59:59.9Z"), 1'709'251'199'900'000);
+}
+
+TEST(Timestamp, ReadsNothingElse) {
+  for (const char* text : {"",
+                           "Z",
+                           "2026-03-01T12:34:56",
+                           "2026-03-01 12:34:56Z",
+                           "2026-03-01T12:34:56+00:00",
+                           "2026-03-01T12:34:56.Z",
+                           "2026-03-01T12:34:56.1234567Z",
+                           "2026-03-01T12:34:56,5Z",
+                           "2026-02-29T00:00:00Z",
+                           "2026-13-01T00:00:00Z",
+                           "2026-00-01T00:00:00Z",
+                           "2026-03-01T24:00:00Z",
+                           "2026-03-01T00:60:00Z",
+                           "2026-03-01T00:00:60Z",
+                           "1969-12-31T23:59:59Z",
+                           "-026-03-01T12:34:56Z",
+                           "2026-03-01T12:34:5Z",
+                           "2026-3-001T12:34:56Z",
+                           "2026-03-01T12:34:56ZZ",
+                           "2026-03-01T1+:34:56Z"}) {
+    EXPECT_EQ(parse_rfc3339_utc(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace reprise::base
