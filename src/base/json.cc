@@ -22,6 +22,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
+bool valid_utf8(std::string_view text) { return simdjson::validate_utf8(text); }
+
 // One key for the whole process: nobody learns anything of it, and drawing bits takes a while.
 JsonNormaliser::JsonNormaliser() {
   static const std::array<uint64_t, 2> seed = {random_u64(), random_u64()};
@@ -58,14 +60,14 @@ JsonFault JsonNormaliser::read_next(std::string_view text) {
 
 JsonFault JsonNormaliser::prepare(std::string_view text) {
   written_ = 0;
+  begin_ = in_ = text.data();
   if (text.size() > kTextBytesMax) return JsonFault::kTooLarge;
   make_room(text.size());
   names_.clear();
   depth_ = 0;
-  in_ = text.data();
   end_ = in_ + text.size();
   put_ = out_.get();
-  return simdjson::validate_utf8(text) ? JsonFault::kNone : JsonFault::kUtf8;
+  return valid_utf8(text) ? JsonFault::kNone : JsonFault::kUtf8;
 }
 
 void JsonNormaliser::make_room(size_t size) {

@@ -54,6 +54,9 @@ class JsonNormaliser {
   // are: for texts of one origin only.
   [[nodiscard]] JsonFault read_next(std::string_view text);
 
+  // How far into the text the last read came: with a fault, to where it is.
+  size_t offset() const { return static_cast<size_t>(in_ - begin_); }
+
   // After a read without a fault.
   std::string_view text() const { return {out_.get(), written_}; }
   const std::vector<Member>& members() const { return members_; }
@@ -109,6 +112,7 @@ class JsonNormaliser {
   size_t capacity_ = 0;
   std::array<uint64_t, 2> seed_;
   size_t written_ = 0;
+  const char* begin_ = nullptr;
   const char* in_ = nullptr;
   const char* end_ = nullptr;
   char* put_ = nullptr;
@@ -117,6 +121,8 @@ class JsonNormaliser {
   std::vector<Name> names_;  // of all open objects, innermost last
   std::vector<Member> members_;
 };
+
+bool valid_utf8(std::string_view text);
 
 // The functions below read texts that JsonNormaliser wrote, and check nothing again.
 

@@ -28,6 +28,8 @@ class JsonWriter {
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
   JsonWriter& value(bool truth) { return word(truth ? "true" : "false"); }
+  // A JSON text, as it is.
+  JsonWriter& raw(std::string_view json) { return word(json); }
   // The shortest decimal that reads back the same; null for what JSON cannot say.
   JsonWriter& value(double number);
   template <std::integral T>

@@ -340,5 +340,25 @@ TEST(Json, UnescapesStrings) {
   EXPECT_EQ(json_string_value(R"("")"), "");
 }
 
+TEST(Json, SaysHowFarItCame) {
+  JsonNormaliser json;
+  const auto offset_in = [&](std::string_view text) {
+    EXPECT_NE(json.read(text), JsonFault::kNone);
+    return json.offset();
+  };
+  EXPECT_EQ(offset_in(R"({"a":1 "b":2})"), 7u);
+  EXPECT_EQ(offset_in(R"({"a":1}x)"), 7u);
+  EXPECT_EQ(offset_in(R"({"a":)"), 5u);
+  EXPECT_EQ(offset_in("\xFF"), 0u);
+  EXPECT_EQ(offset_in(""), 0u);
+}
+
+TEST(Json, KnowsUtf8) {
+  EXPECT_TRUE(valid_utf8(""));
+  EXPECT_TRUE(valid_utf8("é😀"));
+  EXPECT_FALSE(valid_utf8("\xC3"));
+  EXPECT_FALSE(valid_utf8("\xED\xA0\x80"));
+}
+
 }  // namespace
 }  // namespace reprise::base

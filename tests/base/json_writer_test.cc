@@ -62,5 +62,11 @@ TEST(JsonWriter, ReplacesEachMaximalPartOfAnInvalidSequence) {
   EXPECT_EQ(json_of("\xE2\"\xFF"), '"' + bad + "\\\"" + bad + '"');
 }
 
+TEST(JsonWriter, TakesJsonAsItIs) {
+  JsonWriter json;
+  json.begin_object().key("a").raw("[1.0]").key("b").raw("{}").end_object();
+  EXPECT_EQ(std::move(json).take(), R"({"a":[1.0],"b":{}})");
+}
+
 }  // namespace
 }  // namespace reprise::base
