@@ -163,10 +163,6 @@ bool is_replay_head(std::string_view head, const http::ResponseHead& recorded) {
   return true;
 }
 
-// An answer that a body follows: after any other status, clients would take it for the next
-// response.
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
-
 std::shared_ptr<Entry> read_entry(std::string_view payload) {
   base::ByteReader in(payload);
   auto entry = std::make_shared<Entry>();
@@ -178,7 +174,7 @@ std::shared_ptr<Entry> read_entry(std::string_view payload) {
   const std::string_view replay_head = in.text();
   if (!in.at_end()) return nullptr;
   const http::ResponseHead& recorded = entry->answer->head();
-  if (!has_body(recorded.status) || !is_replay_head(replay_head, recorded)) return nullptr;
+  if (!http::has_body(recorded.status) || !is_replay_head(replay_head, recorded)) return nullptr;
   entry->replay_head = base::Bytes::copy_of(replay_head);
   return entry;
 }

@@ -48,4 +48,8 @@ struct ResponseHead {
   void clear();
 };
 
+// True of a final status that a body follows: after any other one, clients would take the body for
+// the next response.
+constexpr bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+
 }  // namespace reprise::http

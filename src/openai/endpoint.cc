@@ -46,6 +46,7 @@ struct Entry {
 };
 
 // llama.cpp's own /completions is not OpenAI's; everything else is the same with and without /v1.
+constexpr std::string_view kOtherName = "other";
 constexpr std::array<Entry, kRouteCount - 1> kEntries = {{
     {"chat/completions", Route::kChatCompletions, kBare | kV1 | kDeployments},
     {"completions", Route::kCompletions, kV1 | kDeployments},
@@ -79,7 +80,15 @@ std::string_view route_name(Route route) {
   for (const Entry& entry : kEntries) {
     if (entry.route == route) return entry.name;
   }
-  return "other";
+  return kOtherName;
+}
+
+std::optional<Route> route_named(std::string_view name) {
+  for (const Entry& entry : kEntries) {
+    if (entry.name == name) return entry.route;
+  }
+  if (name == kOtherName) return Route::kOther;
+  return std::nullopt;
 }
 
 Route classify(std::string_view method, std::string_view target) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace reprise::openai {
@@ -23,6 +24,8 @@ inline constexpr size_t kRouteCount = 11;
 
 // "chat/completions", …; "other" for kOther.
 std::string_view route_name(Route route);
+// The other way round; nothing if there is none of that name.
+std::optional<Route> route_named(std::string_view name);
 
 // The route of `method` on `target` (origin-form, query included). A prefix before /v1, a missing
 // /v1 and Azure's /openai/deployments/{name}/ form are recognised; native llama.cpp and Ollama

@@ -8,6 +8,12 @@ namespace {
 
 constexpr size_t kModelBytesMax = 128;
 
+void append_field(std::string_view name, std::string_view value, std::string* out) {
+  out->append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
 bool belongs_to_answer(std::string_view name, ReplayBody body) {
   constexpr std::string_view kCors = "access-control-";
   if (http::iequals(name, "content-type")) return body != ReplayBody::kConverted;
@@ -15,12 +21,6 @@ bool belongs_to_answer(std::string_view name, ReplayBody body) {
   return http::iequals(name, "openai-version") || http::iequals(name, "openai-model") ||
          http::iequals(name.substr(0, kCors.size()), kCors);
 }
-
-void append_field(std::string_view name, std::string_view value, std::string* out) {
-  out->append(name).append(": ").append(value).append("\r\n");
-}
-
-}  // namespace
 
 void append_replay_fields(const http::ResponseHead& recorded, AnswerKind kind, ReplayBody body,
                           std::string* out) {

@@ -16,6 +16,10 @@ enum class ReplayBody : uint8_t {
   kConverted,  // the other form, made from it
 };
 
+// True of a recorded field that a replay repeats: one that belongs to the answer, not to one
+// exchange or caller.
+bool belongs_to_answer(std::string_view name, ReplayBody body);
+
 // Appends, as header lines, the fields of the recorded answer that a replay of `kind` repeats:
 // those that belong to the answer, not to one exchange or caller. Framing and reprise's own fields
 // are the caller's.

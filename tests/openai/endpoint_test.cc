@@ -24,6 +24,15 @@ TEST(Endpoint, KnowsEveryRouteWithAndWithoutVersion) {
   EXPECT_EQ(route_name(Route::kChatCompletions), "chat/completions");
 }
 
+TEST(Endpoint, FindsRoutesByName) {
+  for (size_t i = 0; i < kRouteCount; ++i) {
+    const auto route = static_cast<Route>(i);
+    EXPECT_EQ(route_named(route_name(route)), route);
+  }
+  EXPECT_EQ(route_named("chat"), std::nullopt);
+  EXPECT_EQ(route_named(""), std::nullopt);
+}
+
 TEST(Endpoint, KnowsTheOtherVersions) {
   EXPECT_EQ(post("/v2/rerank"), Route::kRerank);
   EXPECT_EQ(post("/v2/chat/completions"), Route::kOther);
