@@ -1,17 +1,15 @@
 #include "cache/cassette_file.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "base/duration.h"
 #include "base/json_layout.h"
 #include "base/timestamp.h"
 #include "cache/cassette_body.h"
-#include "http/content_coding.h"
+#include "cache/rendition.h"
 #include "openai/replay_head.h"
 
 // Writing: an entry becomes one compact JSON text, and that is laid out. Reading is in
@@ -73,35 +71,13 @@ void write_head(const http::ResponseHead& head, JsonWriter& out) {
   out.end_array();
 }
 
-// `record` without its content coding. Each mark stands where what arrived by then ends decoded.
-std::shared_ptr<const recording::Record> decoded(const recording::Record& record,
-                                                 std::string_view coding, size_t bytes_max) {
-  const auto decoder = http::Decoder::make(coding, bytes_max);
-  if (decoder == nullptr) return nullptr;
-  const std::string_view coded = record.body().view();
-  std::string body;
-  std::vector<recording::Mark> marks;
-  uint64_t begin = 0;
-  const auto decode_until = [&](uint64_t end) {
-    const auto sink = [&](std::string_view piece) { body.append(piece); };
-    return decoder->decode(coded.substr(begin, end - begin), sink).has_value();
-  };
-  for (const recording::Mark& mark : record.marks()) {
-    if (!decode_until(mark.end)) return nullptr;
-    begin = mark.end;
-    const uint64_t before = marks.empty() ? 0 : marks.back().end;
-    if (body.size() > before) marks.push_back({body.size(), mark.offset_ms});
-  }
-  if ((begin < coded.size() && !decode_until(coded.size())) || !decoder->finish()) return nullptr;
-  return std::make_shared<const recording::Record>(record.head(), base::Bytes::copy_of(body),
-                                                   std::move(marks));
+// The answer without its content coding; null if that cannot be undone.
+std::shared_ptr<const recording::Record> plain_answer(const Entry& entry, size_t bytes_max) {
+  if (!is_coded(*entry.answer)) return entry.answer;
+  return make_rendition(entry, {openai::Conversion::Step::kNone, entry.form}, bytes_max)->answer;
 }
 
 }  // namespace
-
-CassetteCodec::CassetteCodec(base::ModelTable& models, MakeReplayHead make_replay_head,
-                             size_t object_bytes_max)
-    : models_(models), make_replay_head_(make_replay_head), object_bytes_max_(object_bytes_max) {}
 
 // Escapes seldom make a text much larger; what they make larger still is not kept.
 size_t CassetteCodec::file_bytes_max() const {
@@ -114,12 +90,9 @@ size_t CassetteCodec::file_bytes_max() const {
 
 base::Result<std::string> CassetteCodec::encode(const Entry& entry, std::string_view question) {
   CHECK(entry.answer != nullptr);
-  std::shared_ptr<const recording::Record> answer = entry.answer;
-  if (const auto coding = answer->head().fields.combined("Content-Encoding")) {
-    answer = decoded(*answer, *coding, object_bytes_max_);
-    if (answer == nullptr) {
-      return base::fail(ErrorKind::kRefuse, "its content coding cannot be undone");
-    }
+  const std::shared_ptr<const recording::Record> answer = plain_answer(entry, object_bytes_max_);
+  if (answer == nullptr) {
+    return base::fail(ErrorKind::kRefuse, "its content coding cannot be undone");
   }
   JsonWriter out;
   out.begin_object().member("reprise_cassette", kVersion);

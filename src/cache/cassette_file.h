@@ -36,12 +36,10 @@ class CassetteCodec {
   // A larger question is left out: then only its members' hashes are there.
   static constexpr size_t kQuestionBytesMax = size_t{8} << 20;
 
-  // The part of a head that every replay repeats, of an entry that is complete apart from it.
-  using MakeReplayHead = base::Bytes (*)(const Entry& entry);
-
   // `object_bytes_max` bounds a body, decoded. `models` outlives the codec: there the models of
   // entries are named.
-  CassetteCodec(base::ModelTable& models, MakeReplayHead make_replay_head, size_t object_bytes_max);
+  CassetteCodec(base::ModelTable& models, size_t object_bytes_max)
+      : models_(models), object_bytes_max_(object_bytes_max) {}
 
   // The largest file that is written or read.
   size_t file_bytes_max() const;
@@ -55,7 +53,6 @@ class CassetteCodec {
                                                     std::string* question = nullptr);
 
  private:
-  base::Result<Entry> without_coding(const Entry& entry) const;
   void write_question(const Entry& entry, std::string_view question, base::JsonWriter& out) const;
   void read_document(Entry* entry, std::string* question, DocumentFault& fault);
   void read_question(std::string_view raw, Entry* entry, std::string* question,
@@ -64,7 +61,6 @@ class CassetteCodec {
   void read_answer(std::string_view raw, Entry* entry, DocumentFault& fault) const;
 
   base::ModelTable& models_;
-  const MakeReplayHead make_replay_head_;
   const size_t object_bytes_max_;
   base::JsonNormaliser document_;
   base::JsonNormaliser part_;  // a JSON text inside of it

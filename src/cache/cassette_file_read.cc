@@ -8,6 +8,7 @@
 #include "cache/cassette_body.h"
 #include "cache/cassette_file.h"
 #include "cache/entry_wire.h"
+#include "cache/replay_head.h"
 #include "http/chars.h"
 #include "openai/raw_json.h"
 #include "openai/replay_head.h"
@@ -188,7 +189,7 @@ base::Result<std::shared_ptr<const Entry>> CassetteCodec::decode(std::string_vie
   read_document(entry.get(), question, fault);
   if (!fault.none()) return base::fail(ErrorKind::kRefuse, std::move(fault).take());
   entry->model_id = models_.intern(entry->model_answered);
-  entry->replay_head = make_replay_head_(*entry);
+  entry->replay_head = make_replay_head(*entry);
   return entry;
 }
 

@@ -16,26 +16,13 @@
 #include "cache/cassette_file.h"
 #include "cache/entries.h"
 #include "cache/entry_wire.h"
+#include "cache/replay_head.h"
 #include "cache/same_entry.h"
 #include "http/content_coding.h"
-#include "http/writer.h"
 #include "openai/random_json.h"
 #include "openai/replay_head.h"
 
 namespace reprise::cache {
-
-// As the proxy makes it, without reprise's own lines.
-inline base::Bytes sample_replay_head(const Entry& entry) {
-  const http::ResponseHead& recorded = entry.answer->head();
-  std::string head;
-  http::write_status_line(head, recorded.status, recorded.reason);
-  for (size_t i = 0; i < recorded.fields.size(); ++i) {
-    const http::Fields::Field field = recorded.fields[i];
-    if (!openai::belongs_to_answer(field.name, openai::ReplayBody::kRecorded)) continue;
-    http::write_field(head, field.name, field.value);
-  }
-  return base::Bytes::copy_of(head);
-}
 
 // Question: a canonical body and what an entry says of it.
 struct Question {
@@ -165,12 +152,14 @@ class RandomAnswer {
     if (random_.chance(30)) head.fields.add("Access-Control-X", "\"odd\" \x80\xFF\t, \xC3\xA9");
     std::string body = is_stream ? stream() : whole();
     if (random_.chance(10)) body.append("\xF0\x9F\x98");
-    if (random_.chance(20)) {
+    const bool is_coded = random_.chance(20);
+    if (is_coded) {
       head.fields.add("Content-Encoding", "gzip");
       body = gzipped(body);
     }
     std::vector<recording::Mark> marks;
-    if (random_.chance(80)) marks = arrivals(body.size(), 1 + random_.below(60), random_);
+    if (is_coded || random_.chance(80))
+      marks = arrivals(body.size(), 1 + random_.below(60), random_);
     return std::make_shared<const recording::Record>(std::move(head), base::Bytes::copy_of(body),
                                                      std::move(marks));
   }
@@ -202,7 +191,7 @@ class CassetteFileTest : public testing::Test {
   }
 
   base::ModelTable models_;
-  CassetteCodec codec_{models_, sample_replay_head, kBytesMax};
+  CassetteCodec codec_{models_, kBytesMax};
 };
 
 // `text` with the first `from` in it replaced.

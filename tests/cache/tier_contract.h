@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/entries.h"
+#include "cache/replay_head.h"
 #include "cache/tier.h"
 
 namespace reprise::cache {
@@ -44,7 +45,8 @@ TYPED_TEST_P(TierContract, KnowsNothingAtFirst) {
 }
 
 TYPED_TEST_P(TierContract, FindsAllOfWhatWasStored) {
-  const auto entry = sample("q");
+  const auto entry = std::make_shared<Entry>(*sample("q"));
+  entry->replay_head = make_replay_head(*entry);
   this->store(entry);
   const auto found = this->tier().find(entry->key, entry->proof);
   ASSERT_NE(found, nullptr);
