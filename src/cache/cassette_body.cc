@@ -98,11 +98,9 @@ class BodyReader {
  public:
   BodyReader(JsonObjectReader& in, size_t bytes_max) : in_(in), bytes_max_(bytes_max) {}
 
-  void read_events(std::string_view raw) {
-    if (!openai::is_json_array(raw)) return in_.fail(kEvents, "expected an array");
-    base::for_each_json_element(raw, [this](std::string_view event) {
-      if (in_.fault().none()) take_event(event);
-      ++place_;
+  void read_events() {
+    read_pairs(in_, kEvents, [this](std::string_view time, std::string_view text) {
+      return take_event(time, text);
     });
   }
 
@@ -153,32 +151,18 @@ class BodyReader {
   RecordedBody take() && { return std::move(body_); }
 
  private:
-  // A pair of a time and a text.
-  void take_event(std::string_view raw) {
-    std::optional<uint64_t> ms;
-    std::string_view text;
-    size_t parts = 0;
-    if (openai::is_json_array(raw)) {
-      base::for_each_json_element(raw, [&](std::string_view part) {
-        if (parts == 0) ms = json_number(part, std::numeric_limits<uint32_t>::max());
-        if (parts == 1 && openai::is_json_string(part)) text = part;
-        ++parts;
-      });
-    }
-    if (parts != 2 || !ms || text.empty()) {
-      return fail_event("expected [milliseconds, text]");
-    }
+  // What is wrong with it.
+  std::string_view take_event(std::string_view time, std::string_view text) {
+    const auto ms = json_number(time, std::numeric_limits<uint32_t>::max());
+    if (!ms || !openai::is_json_string(text)) return "expected [milliseconds, text]";
     const auto offset_ms = static_cast<uint32_t>(*ms);
     if (!body_.marks.empty() && offset_ms < body_.marks.back().offset_ms) {
-      return fail_event("earlier than the one before it");
+      return "earlier than the one before it";
     }
     const size_t before = body_.bytes.size();
     append(kEvents, base::json_string_value(text));
     if (body_.bytes.size() > before) mark(offset_ms);
-  }
-
-  void fail_event(std::string_view what) {
-    in_.fail(std::string(kEvents) + "[" + std::to_string(place_) + "]", what);
+    return {};
   }
 
   // What came at the same time is one mark, as when it was recorded.
@@ -210,7 +194,6 @@ class BodyReader {
   JsonObjectReader& in_;
   const size_t bytes_max_;
   RecordedBody body_;
-  size_t place_ = 0;  // of the event being read
 };
 
 }  // namespace
@@ -242,7 +225,7 @@ RecordedBody read_body(JsonObjectReader& in, BodyKind kind, size_t bytes_max) {
   }
   if (!events.empty() && kind == BodyKind::kWhole) in.fail(kEvents, "the form is no stream");
   if (!json.empty() && kind == BodyKind::kStream) in.fail(kJson, "the form is a stream");
-  if (!events.empty()) reader.read_events(events);
+  if (!events.empty()) reader.read_events();
   if (!json.empty()) reader.read_json(json);
   if (!text.empty()) reader.read_text(text);
   if (!base64.empty()) reader.read_base64(base64);

@@ -49,12 +49,18 @@ class CassetteCodec {
 
   // The error says where the text is no such file, and why. Which entry it is, the caller compares:
   // key and proof. `question`, unless null, gets the canonical body if it is there.
-  base::Result<std::shared_ptr<const Entry>> decode(std::string_view text,
-                                                    std::string* question = nullptr);
+  base::Result<std::shared_ptr<Entry>> decode(std::string_view text,
+                                              std::string* question = nullptr);
+  // The same, but the entry has no answer: whether that is good nobody looks.
+  base::Result<std::shared_ptr<Entry>> decode_question(std::string_view text);
 
  private:
+  enum class Part : uint8_t { kAll, kQuestion };
+
+  base::Result<std::shared_ptr<Entry>> decode_part(std::string_view text, Part part,
+                                                   std::string* question);
   void write_question(const Entry& entry, std::string_view question, base::JsonWriter& out) const;
-  void read_document(Entry* entry, std::string* question, DocumentFault& fault);
+  void read_parts(Part part, Entry* entry, std::string* question, DocumentFault& fault);
   void read_question(std::string_view raw, Entry* entry, std::string* question,
                      DocumentFault& fault);
   void read_question_body(JsonObjectReader& in, const Entry& entry, std::string* question);

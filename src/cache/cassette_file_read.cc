@@ -24,36 +24,6 @@ using base::ErrorKind;
 using base::JsonFault;
 using openai::JsonKind;
 
-std::string_view fault_text(JsonFault fault) {
-  switch (fault) {
-    case JsonFault::kNone:
-    case JsonFault::kSyntax:
-      return "malformed JSON";
-    case JsonFault::kNotObject:
-      return "expected a JSON object";
-    case JsonFault::kUtf8:
-      return "malformed UTF-8";
-    case JsonFault::kSurrogate:
-      return "half of a surrogate pair";
-    case JsonFault::kDuplicate:
-      return "two members of one name";
-    case JsonFault::kDepth:
-      return "nested too deep";
-    case JsonFault::kMembers:
-      return "too many members";
-    case JsonFault::kTrailing:
-      return "something behind the object";
-    case JsonFault::kTooLarge:
-      return "too large";
-  }
-  return {};
-}
-
-std::string line_of(std::string_view text, size_t offset) {
-  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
-  return "line " + std::to_string(1 + std::count(text.begin(), end, '\n'));
-}
-
 openai::Form read_form(JsonObjectReader& in) {
   const std::string path = in.path_of("form");
   JsonObjectReader object(in.take("form"), path, in.fault());
@@ -67,68 +37,41 @@ openai::Form read_form(JsonObjectReader& in) {
   return form;
 }
 
-// The two parts of a pair; empty if `raw` is none.
-std::array<std::string_view, 2> pair_of(std::string_view raw) {
-  std::array<std::string_view, 2> pair;
-  size_t parts = 0;
-  if (!openai::is_json_array(raw)) return pair;
-  base::for_each_json_element(raw, [&](std::string_view part) {
-    if (parts < pair.size()) pair[parts] = part;
-    ++parts;
-  });
-  return parts == pair.size() ? pair : std::array<std::string_view, 2>{};
-}
-
-// Calls `visit` for the pairs of the array under `name` until it says what is wrong with one.
-template <typename Visit>
-void read_pairs(JsonObjectReader& in, std::string_view name, Visit visit) {
-  const std::string_view raw = in.take(name);
-  if (!openai::is_json_array(raw)) return in.fail(name, "expected an array");
-  size_t place = 0;
-  base::for_each_json_element(raw, [&](std::string_view element) {
-    if (in.fault().none()) {
-      const std::string_view wrong = visit(pair_of(element));
-      if (!wrong.empty()) {
-        in.fail(std::string(name) + "[" + std::to_string(place) + "]", wrong);
-      }
-    }
-    ++place;
-  });
-}
-
 void read_members(JsonObjectReader& in, Entry* entry) {
-  read_pairs(in, "members", [&](const std::array<std::string_view, 2>& pair) -> std::string_view {
-    const auto name = bytes_of_json(pair[0]);
-    uint64_t hash = 0;
-    const bool hashed =
-        openai::is_json_string(pair[1]) && base::read_hex(base::json_string_value(pair[1]), &hash);
-    if (!name || !hashed) return "expected [name, 16 hex digits]";
-    if (name->size() > EntryCodec::kTextBytesMax) return "a name that is too large";
-    if (entry->members.size() == EntryCodec::kMembersMax) return "too many";
-    entry->members.push_back({*name, hash});
-    return {};
-  });
+  read_pairs(in, "members",
+             [&](std::string_view first, std::string_view second) -> std::string_view {
+               const auto name = bytes_of_json(first);
+               uint64_t hash = 0;
+               const bool hashed = openai::is_json_string(second) &&
+                                   base::read_hex(base::json_string_value(second), &hash);
+               if (!name || !hashed) return "expected [name, 16 hex digits]";
+               if (name->size() > EntryCodec::kTextBytesMax) return "a name that is too large";
+               if (entry->members.size() == EntryCodec::kMembersMax) return "too many";
+               entry->members.push_back({*name, hash});
+               return {};
+             });
 }
 
 void read_headers(JsonObjectReader& in, http::Fields* fields) {
-  read_pairs(in, "headers", [&](const std::array<std::string_view, 2>& pair) -> std::string_view {
-    if (!openai::is_json_string(pair[0])) return "expected [name, value]";
-    const std::string name = base::json_string_value(pair[0]);
-    const auto value = bytes_of_json(pair[1]);
-    if (!value) return "expected [name, value]";
-    if (!http::valid_field_name(name) || !http::valid_field_value(*value)) {
-      return "not valid in a head";
-    }
-    if (name.size() + value->size() > recording::kWireFieldBytesMax ||
-        fields->size() == recording::kWireFieldsMax) {
-      return "too large";
-    }
-    if (!openai::belongs_to_answer(name, openai::ReplayBody::kDecoded)) {
-      return "no replay has this header";
-    }
-    fields->add(name, *value);
-    return {};
-  });
+  read_pairs(in, "headers",
+             [&](std::string_view first, std::string_view second) -> std::string_view {
+               if (!openai::is_json_string(first)) return "expected [name, value]";
+               const std::string name = base::json_string_value(first);
+               const auto value = bytes_of_json(second);
+               if (!value) return "expected [name, value]";
+               if (!http::valid_field_name(name) || !http::valid_field_value(*value)) {
+                 return "not valid in a head";
+               }
+               if (name.size() + value->size() > recording::kWireFieldBytesMax ||
+                   fields->size() == recording::kWireFieldsMax) {
+                 return "too large";
+               }
+               if (!openai::belongs_to_answer(name, openai::ReplayBody::kDecoded)) {
+                 return "no replay has this header";
+               }
+               fields->add(name, *value);
+               return {};
+             });
 }
 
 openai::Usage read_usage(JsonObjectReader& in) {
@@ -172,40 +115,46 @@ bool agrees(std::string_view question, const std::vector<openai::MemberHash>& me
 
 }  // namespace
 
-base::Result<std::shared_ptr<const Entry>> CassetteCodec::decode(std::string_view text,
-                                                                 std::string* question) {
-  const JsonFault malformed =
-      text.size() > file_bytes_max() ? JsonFault::kTooLarge : document_.read(text);
-  if (malformed == JsonFault::kTooLarge) {
-    return base::fail(ErrorKind::kRefuse,
-                      "more than " + std::to_string(file_bytes_max()) + " bytes");
-  }
-  if (malformed != JsonFault::kNone) {
-    return base::fail(ErrorKind::kRefuse,
-                      line_of(text, document_.offset()).append(": ").append(fault_text(malformed)));
-  }
-  DocumentFault fault;
-  const auto entry = std::make_shared<Entry>();
-  read_document(entry.get(), question, fault);
-  if (!fault.none()) return base::fail(ErrorKind::kRefuse, std::move(fault).take());
-  entry->model_id = models_.intern(entry->model_answered);
-  entry->replay_head = make_replay_head(*entry);
+base::Result<std::shared_ptr<Entry>> CassetteCodec::decode(std::string_view text,
+                                                           std::string* question) {
+  auto entry = decode_part(text, Part::kAll, question);
+  if (!entry) return entry;
+  (*entry)->model_id = models_.intern((*entry)->model_answered);
+  (*entry)->replay_head = make_replay_head(**entry);
   return entry;
 }
 
-void CassetteCodec::read_document(Entry* entry, std::string* question, DocumentFault& fault) {
-  JsonObjectReader in(document_.text(), {}, fault);
-  const uint64_t version = in.number("reprise_cassette", UINT64_MAX);
-  if (fault.none() && version != kVersion) {
-    in.fail("reprise_cassette", "format " + std::to_string(version) + ", and this build reads " +
-                                    std::to_string(kVersion));
+base::Result<std::shared_ptr<Entry>> CassetteCodec::decode_question(std::string_view text) {
+  return decode_part(text, Part::kQuestion, nullptr);
+}
+
+base::Result<std::shared_ptr<Entry>> CassetteCodec::decode_part(std::string_view text, Part part,
+                                                                std::string* question) {
+  if (text.size() > file_bytes_max()) {
+    return base::fail(ErrorKind::kRefuse,
+                      "more than " + std::to_string(file_bytes_max()) + " bytes");
   }
+  if (auto good = read_document(text, document_); !good) {
+    return tl::unexpected(std::move(good.error()));
+  }
+  DocumentFault fault;
+  auto entry = std::make_shared<Entry>();
+  read_parts(part, entry.get(), question, fault);
+  if (!fault.none()) return base::fail(ErrorKind::kRefuse, std::move(fault).take());
+  return entry;
+}
+
+void CassetteCodec::read_parts(Part part, Entry* entry, std::string* question,
+                               DocumentFault& fault) {
+  JsonObjectReader in(document_.text(), {}, fault);
+  in.version("reprise_cassette", kVersion);
   if (!fault.none()) return;
   base::Digest128::from_hex(in.hex("key", 2 * sizeof(entry->key)), &entry->key);
   base::read_hex(in.hex("proof", 2 * sizeof(entry->proof)), &entry->proof);
   read_question(in.take("question"), entry, question, fault);
   read_recording(in.take("recording"), entry, fault);
-  if (fault.none()) read_answer(in.take("answer"), entry, fault);
+  const std::string_view answer = in.take("answer");
+  if (fault.none() && part == Part::kAll) read_answer(answer, entry, fault);
   in.finish();
 }
 

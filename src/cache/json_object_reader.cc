@@ -27,7 +27,44 @@ std::string joined(std::string_view object, std::string_view name) {
   return path.append(name);
 }
 
+std::string_view fault_text(base::JsonFault fault) {
+  switch (fault) {
+    case base::JsonFault::kNone:
+    case base::JsonFault::kSyntax:
+      return "malformed JSON";
+    case base::JsonFault::kNotObject:
+      return "expected a JSON object";
+    case base::JsonFault::kUtf8:
+      return "malformed UTF-8";
+    case base::JsonFault::kSurrogate:
+      return "half of a surrogate pair";
+    case base::JsonFault::kDuplicate:
+      return "two members of one name";
+    case base::JsonFault::kDepth:
+      return "nested too deep";
+    case base::JsonFault::kMembers:
+      return "too many members";
+    case base::JsonFault::kTrailing:
+      return "something behind the object";
+    case base::JsonFault::kTooLarge:
+      return "too large";
+  }
+  return {};
+}
+
+std::string line_of(std::string_view text, size_t offset) {
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
+  return "line " + std::to_string(1 + std::count(text.begin(), end, '\n'));
+}
+
 }  // namespace
+
+base::Result<void> read_document(std::string_view text, base::JsonNormaliser& document) {
+  const base::JsonFault fault = document.read(text);
+  if (fault == base::JsonFault::kNone) return {};
+  return base::fail(base::ErrorKind::kRefuse,
+                    line_of(text, document.offset()).append(": ").append(fault_text(fault)));
+}
 
 void DocumentFault::note(std::string_view object, std::string_view name, std::string_view what) {
   if (none()) text_ = joined(object, name).append(": ").append(what);
@@ -41,7 +78,7 @@ JsonObjectReader::JsonObjectReader(std::string_view object, std::string_view pat
     return;
   }
   base::for_each_json_member(object, [this](std::string_view name, std::string_view value) {
-    members_.push_back({name, value});
+    members_.push_back({name, value, false});
   });
 }
 
@@ -115,11 +152,33 @@ std::string_view JsonObjectReader::hex(std::string_view name, size_t digits) {
   return {};
 }
 
+void JsonObjectReader::version(std::string_view name, uint64_t version) {
+  const uint64_t given = number(name, UINT64_MAX);
+  if (given == version) return;
+  fail(name,
+       "format " + std::to_string(given) + ", and this build reads " + std::to_string(version));
+}
+
+void JsonObjectReader::fail_at(std::string_view name, size_t place, std::string_view what) {
+  fail(std::string(name) + "[" + std::to_string(place) + "]", what);
+}
+
 void JsonObjectReader::finish() {
   constexpr size_t kNameBytesMax = 64;
   for (const Member& member : members_) {
     if (!member.taken) return fail(member.name.substr(0, kNameBytesMax), "unknown");
   }
+}
+
+std::array<std::string_view, 2> json_pair(std::string_view raw) {
+  std::array<std::string_view, 2> pair;
+  size_t parts = 0;
+  if (!openai::is_json_array(raw)) return pair;
+  base::for_each_json_element(raw, [&](std::string_view part) {
+    if (parts < pair.size()) pair[parts] = part;
+    ++parts;
+  });
+  return parts == pair.size() ? pair : std::array<std::string_view, 2>{};
 }
 
 std::optional<uint64_t> json_number(std::string_view raw, uint64_t value_max) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,7 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+#include "base/result.h"
+#include "openai/raw_json.h"
+
 namespace reprise::cache {
+
+// Reads the text of a document. The error says in which line it is malformed, and how.
+base::Result<void> read_document(std::string_view text, base::JsonNormaliser& document);
 
 // DocumentFault: the first thing that is wrong with a document, for people: where, and what.
 class DocumentFault {
@@ -47,10 +55,15 @@ class JsonObjectReader {
   // That many of 0-9 and a-f.
   std::string_view hex(std::string_view name, size_t digits);
 
+  // A fault unless the number under `name`, the document's format, is `version`.
+  void version(std::string_view name, uint64_t version);
+
   // A fault if there is a member that nobody has taken.
   void finish();
 
   void fail(std::string_view name, std::string_view what) { fault_.note(path_, name, what); }
+  // Of an element of the array under `name`.
+  void fail_at(std::string_view name, size_t place, std::string_view what);
   DocumentFault& fault() { return fault_; }
   std::string path_of(std::string_view name) const;
 
@@ -65,6 +78,26 @@ class JsonObjectReader {
   DocumentFault& fault_;
   std::vector<Member> members_;
 };
+
+// The two elements of an array of two; empty if `raw` is none.
+std::array<std::string_view, 2> json_pair(std::string_view raw);
+
+// Calls `visit` with the raw parts of the pairs in the array under `name`, both empty where there
+// is something else, until it says what is wrong with one.
+template <typename Visit>
+void read_pairs(JsonObjectReader& in, std::string_view name, Visit visit) {
+  const std::string_view raw = in.take(name);
+  if (!openai::is_json_array(raw)) return in.fail(name, "expected an array");
+  size_t place = 0;
+  base::for_each_json_element(raw, [&](std::string_view element) {
+    if (in.fault().none()) {
+      const auto [first, second] = json_pair(element);
+      const std::string_view wrong = visit(first, second);
+      if (!wrong.empty()) in.fail_at(name, place, wrong);
+    }
+    ++place;
+  });
+}
 
 // Of raw JSON: the number if it is written without sign, fraction and exponent and is no larger
 // than `value_max`.

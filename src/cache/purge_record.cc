@@ -163,6 +163,7 @@ bool PurgeRecord::raise_all_locked(int64_t at_us) {
   if (at_us <= all_us_.load(std::memory_order_relaxed)) return false;
   raise_to(latest_us_, at_us);
   raise_to(all_us_, at_us);
+  version_.fetch_add(1, std::memory_order_release);
   scopes_.forget_until(at_us);
   removals_.forget_until(at_us);
   return true;
@@ -172,6 +173,7 @@ bool PurgeRecord::raise_locked(Times& times, const base::Digest128& what, int64_
   // What a purge of all has covered needs no line of its own.
   if (at_us <= all_us_.load(std::memory_order_relaxed) || !times.raise(what, at_us)) return false;
   raise_to(latest_us_, at_us);
+  version_.fetch_add(1, std::memory_order_release);
   raise_all_locked(times.take_overflow());
   return true;
 }

@@ -80,6 +80,8 @@ class PurgeRecord {
   bool too_far_ahead(int64_t at_us) const;
 
   PurgeTimes snapshot() const;
+  // Another number whenever the record has learnt something.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
   // Takes over what `times` knows better. True if there was any such.
   bool merge(const PurgeTimes& times);
 
@@ -118,6 +120,7 @@ class PurgeRecord {
   const base::Clock& clock_;
   std::atomic<int64_t> latest_us_{0};  // of all times of any kind
   std::atomic<int64_t> all_us_{0};     // of everything
+  std::atomic<uint64_t> version_{0};
   mutable std::mutex mutex_;
   Times scopes_;    // guarded by mutex_, but for may_cover
   Times removals_;  // guarded by mutex_, but for may_cover

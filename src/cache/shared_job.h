@@ -15,9 +15,10 @@
 
 namespace reprise::cache {
 
-// SharedJob: something that a Memcached server is asked for, and what came of it.
-// Owner: shared by whoever waits for it and a lane. Thread: its maker's until it is submitted, then
-// the lane's until it is settled, then its maker's again.
+// SharedJob: something that another thread is asked for, a lane to a Memcached server for instance,
+// and what came of it.
+// Owner: shared by whoever waits for it and that thread. Thread: its maker's until it is submitted,
+// then the other one until it is settled, then its maker's again.
 class SharedJob {
  public:
   enum class End : uint8_t {
