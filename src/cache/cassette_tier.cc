@@ -51,6 +51,8 @@ CassetteTier::~CassetteTier() { flush(); }
 void CassetteTier::flush() {
   flush_until_us_ = parts_.clock.monotonic_us() + kFlushUs;
   writing_.finish();
+  // Its thread is gone.
+  if (purges_.due()) purges_.keep();
 }
 
 // --- reading ------------------------------------------------------------------------------------
