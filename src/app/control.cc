@@ -31,11 +31,13 @@ base::Result<void> Control::listen(const std::vector<net::ListenSocket>& sockets
   settings.token = options_.admin_token;
   settings.name_space = options_.name_space;
   std::vector<proxy::AdminParts::NamedTier> tiers{{"memory", commons_.memory}};
+  if (commons_.cassette != nullptr) tiers.push_back({"cassette", *commons_.cassette});
   if (commons_.memcached != nullptr) tiers.push_back({"memcached", *commons_.memcached});
   admin_ = std::make_unique<proxy::Admin>(
       settings,
       proxy::AdminParts{
           .tiers = std::move(tiers),
+          .cassette = commons_.cassette,
           .memcached = commons_.memcached,
           .purges = commons_.purges,
           .clock = commons_.clock,
@@ -72,6 +74,7 @@ proxy::Readings Control::read() const {
   readings.models = commons_.metrics.models().names();
   readings.memory = {commons_.memory.entries(), commons_.memory.bytes(),
                      commons_.memory.bytes_max(), commons_.memory.evictions()};
+  if (commons_.cassette != nullptr) readings.cassette = commons_.cassette->read();
   if (commons_.memcached != nullptr) readings.memcached = commons_.memcached->read();
   readings.recordings = {commons_.inflight.size(), commons_.budget.held()};
   return readings;

@@ -80,6 +80,41 @@ Result<void> check_memcached(const Options& options) {
   return {};
 }
 
+// Where `path` would lie.
+std::string parent_of(const std::string& path) {
+  const size_t name_end = path.find_last_not_of('/');
+  const size_t slash = name_end == std::string::npos ? name_end : path.rfind('/', name_end);
+  if (slash == std::string::npos) return name_end == std::string::npos ? "/" : ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Whether files can be found, and be put there too. Empty if so.
+std::string why_unusable(const std::string& directory, int access) {
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0) return std::strerror(errno);
+  if (!S_ISDIR(status.st_mode)) return std::strerror(ENOTDIR);
+  if (::access(directory.c_str(), access) != 0) return std::strerror(errno);
+  return {};
+}
+
+Result<void> check_cassette(const Options& options) {
+  const std::string& directory = options.cassette_directory;
+  if (directory.empty()) return {};
+  // Who never asks never records.
+  if (options.mode == Mode::kOffline) {
+    const std::string why = why_unusable(directory, R_OK | X_OK);
+    if (why.empty()) return {};
+    return conflict(options, "cassette", directory, "expected a readable directory, but " + why);
+  }
+  struct stat status {};
+  const bool missing = ::stat(directory.c_str(), &status) != 0 && errno == ENOENT;
+  const std::string why = missing ? why_unusable(parent_of(directory), W_OK | X_OK)
+                                  : why_unusable(directory, R_OK | W_OK | X_OK);
+  if (why.empty()) return {};
+  return conflict(options, "cassette", directory,
+                  "expected a directory that can be written, or made, but " + why);
+}
+
 // Empty if it can be read.
 std::string why_unreadable(const std::string& path) {
   // Not waiting for the other end of a named pipe.
@@ -152,8 +187,8 @@ Result<void> check_built(const Options& options) {
 
 Result<void> check_options(const Options& options) {
   // What is missing altogether comes first: nobody should mend a file that is then not used.
-  for (const auto check :
-       {check_built, check_addresses, check_upstreams, check_memcached, check_files}) {
+  for (const auto check : {check_built, check_addresses, check_upstreams, check_memcached,
+                           check_cassette, check_files}) {
     if (auto checked = check(options); !checked) return checked;
   }
   return {};

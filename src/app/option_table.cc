@@ -145,8 +145,7 @@ constexpr OptionSpec kTiers[] = {
      text<&O::memcached_secret_file>(),
      "a file with a secret of 16 bytes to 4KiB, the same for all that share the cache: entries in "
      "Memcached are sealed and their keys are keyed hashes. Goes with --memcached"},
-    {"cassette", "DIRECTORY", "off", "off", kOnce, kDefaultOnly, kRestart,
-     text<&O::cassette_directory>(),
+    {"cassette", "DIRECTORY", "off", "off", kOnce, kAll, kRestart, text<&O::cassette_directory>(),
      "a directory with one readable file per entry, kept across restarts, fit for git"},
 };
 

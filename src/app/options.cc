@@ -80,6 +80,13 @@ Result<void> load_prices(Options& options) {
   return {};
 }
 
+// A hash that covers credentials goes where files go: into a git repository, for instance.
+void warn_of_hashed_credentials(Options& options) {
+  if (options.cassette_directory.empty() || options.scope != Scope::kKey) return;
+  options.warnings.emplace_back(
+      "--cassette with --scope key: files hold hashes that cover the callers' credentials");
+}
+
 // Defaults that depend on other options.
 void settle(Options& options) {
   if (!options.cassette_directory.empty() && !options.origins.contains("scope")) {
@@ -126,6 +133,7 @@ Result<Options> load_options(const std::vector<std::string>& arguments,
   if (auto checked = check_options(options); !checked) return tl::unexpected(checked.error());
   if (auto loaded = load_prices(options); !loaded) return tl::unexpected(loaded.error());
   warn_of_open_secret(options);
+  warn_of_hashed_credentials(options);
   return options;
 }
 

@@ -68,6 +68,7 @@ class Server {
                  clock_,
                  memory_,
                  nullptr,
+                 nullptr,
                  renderer_,
                  refreshes_,
                  inflight_,
@@ -98,6 +99,7 @@ class Server {
     std::shared_ptr<net::TlsContext> client;  // null: plain upstreams only
   };
 
+  base::Result<void> make_cassette();
   base::Result<void> make_memcached();
   static base::Result<std::vector<Contexts>> make_contexts(const Options& options);
   base::Result<void> make_workers();
@@ -118,6 +120,7 @@ class Server {
   cache::InflightTable inflight_;
   recording::Budget budget_;
   base::Metrics metrics_;
+  std::unique_ptr<cache::CassetteTier> cassette_;    // null: no files
   std::unique_ptr<cache::MemcachedTier> memcached_;  // null: not shared
   cache::Renderer renderer_;
   cache::RefreshBook refreshes_;
@@ -133,6 +136,16 @@ class Server {
   std::vector<std::unique_ptr<proxy::Worker>> workers_;
   size_t workers_draining_ = 0;
 };
+
+base::Result<void> Server::make_cassette() {
+  if (options_.cassette_directory.empty()) return {};
+  auto opened = cache::CassetteTier::open(cassette_terms_of(options_),
+                                          {clock_, purges_, memory_, metrics_.models()});
+  if (!opened) return tl::unexpected(opened.error());
+  cassette_ = *std::move(opened);
+  commons_.cassette = cassette_.get();
+  return {};
+}
 
 base::Result<void> Server::make_memcached() {
   if (options_.memcached.empty()) return {};
@@ -209,6 +222,7 @@ base::Result<void> Server::listen_for_admin() {
 }
 
 base::Result<void> Server::start() {
+  if (auto made = make_cassette(); !made) return made;
   if (auto made = make_memcached(); !made) return made;
   if (auto made = make_workers(); !made) return made;
   if (auto listening = listen_for_clients(); !listening) return listening;
@@ -226,6 +240,7 @@ int Server::serve() {
   for (const auto& worker : workers_) worker->cut_clients(cut);
   cut.wait();
   for (const auto& worker : workers_) worker->stop();
+  if (cassette_ != nullptr) cassette_->flush();
   if (memcached_ != nullptr) memcached_->flush();
   return 0;
 }

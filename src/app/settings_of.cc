@@ -92,4 +92,8 @@ cache::MemcachedTerms memcached_terms_of(const Options& options, std::string sec
   return terms;
 }
 
+cache::CassetteTerms cassette_terms_of(const Options& options) {
+  return {.directory = options.cassette_directory, .object_bytes_max = options.max_object_bytes};
+}
+
 }  // namespace reprise::app

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/digest.h"
 #include "cache/entry.h"
@@ -38,6 +39,7 @@ struct Flight {
   Source source = Source::kUpstream;  // kFleet: another process asks, and its answer is followed
   openai::Form asked_form;            // in which upstream is asked: of kFleet, not our leader's
   std::shared_ptr<const Entry> held;  // what a slower tier held; null: nothing
+  std::string_view held_in;           // which
   // Before its end:
   std::shared_ptr<const Entry> kept;  // its answer; null: not good, or elsewhere
 };

@@ -223,6 +223,7 @@ OwnResponse Admin::delete_entry(const base::Digest128& key) const {
   // record even if nothing is here, for others may hold it.
   parts_.purges.remove(key, parts_.clock.wall_us());
   for (const AdminParts::NamedTier& named : parts_.tiers) named.tier.remove(key);
+  if (parts_.cassette != nullptr) parts_.cassette->keep_purges();
   if (parts_.memcached != nullptr) parts_.memcached->tell_purges();
   if (!held) return own_error(ErrorCode::kNotFound, "no entry has this key");
   OwnResponse response;
@@ -251,6 +252,9 @@ OwnResponse Admin::purge(const Request& request) const {
       break;
   }
   json.end_object().member("at", base::rfc3339_utc(now_us));
+  if (parts_.cassette != nullptr) {
+    json.key("cassette").begin_object().member("kept", parts_.cassette->keep_purges()).end_object();
+  }
   if (parts_.memcached != nullptr) {
     const size_t told = parts_.memcached->tell_purges();
     json.key("memcached").begin_object().member("servers", parts_.memcached->servers());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cache/cassette_tier.h"
 #include "cache/memcached_tier.h"
 #include "cache/purge_record.h"
 #include "cache/tier.h"
@@ -43,8 +44,9 @@ struct AdminParts {
   using Explain = std::function<tl::expected<Explanation, Refusal>(
       const http::RequestHead& head, std::string_view body, const cache::Entry* other)>;
 
-  std::vector<NamedTier> tiers;     // in the order in which they are asked
-  cache::MemcachedTier* memcached;  // that shares purges; null: none
+  std::vector<NamedTier> tiers;             // in the order in which they are asked
+  cache::CassetteTier* cassette = nullptr;  // that keeps purges; null: none
+  cache::MemcachedTier* memcached;          // that shares them; null: none
   cache::PurgeRecord& purges;
   const base::Clock& clock;
   const std::atomic<Readiness>& readiness;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "cache/cassette_tier.h"
 #include "cache/inflight_table.h"
 #include "cache/memcached_tier.h"
 #include "cache/memory_tier.h"
@@ -22,6 +23,7 @@ struct Commons {
   std::shared_ptr<const Settings> settings;  // replaced as a whole, by the thread that owns this
   const base::Clock& clock;
   cache::MemoryTier& memory;
+  cache::CassetteTier* cassette;    // null: no files
   cache::MemcachedTier* memcached;  // null: not shared
   cache::Renderer& renderer;
   cache::RefreshBook& refreshes;
@@ -29,6 +31,8 @@ struct Commons {
   cache::PurgeRecord& purges;
   recording::Budget& budget;
   base::Metrics& metrics;
+
+  bool has_slower_tier() const { return cassette != nullptr || memcached != nullptr; }
 };
 
 }  // namespace reprise::proxy

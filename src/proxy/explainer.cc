@@ -48,11 +48,14 @@ void Explainer::judge(const Inquiry& inquiry, const openai::Question& question,
   explanation->decision = Decision::kMiss;
   auto entry = commons_.memory.find(question.key, question.proof);
   explanation->tier = "memory";
-  if (entry == nullptr && commons_.memcached != nullptr) {
-    entry = commons_.memcached->look_up(question.key);
+  const auto look_up = [&](cache::Tier* tier, std::string_view name) {
+    if (entry != nullptr || tier == nullptr) return;
+    entry = tier->look_up(question.key);
     if (entry != nullptr && entry->proof != question.proof) entry = nullptr;
-    explanation->tier = "memcached";
-  }
+    explanation->tier = name;
+  };
+  look_up(commons_.cassette, "cassette");
+  look_up(commons_.memcached, "memcached");
   if (entry == nullptr) {
     explanation->tier.clear();
     explanation->reason = "uri-miss";

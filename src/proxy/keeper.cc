@@ -98,6 +98,9 @@ std::shared_ptr<const cache::Entry> Keeper::make_entry(recording::Recorder& reco
 }
 
 void Keeper::store(const std::shared_ptr<const cache::Entry>& entry) {
+  if (commons_.cassette != nullptr) {
+    commons_.cassette->store(entry, std::move(terms_.details.canonical));
+  }
   if (commons_.memcached != nullptr) commons_.memcached->store(entry);
   commons_.memory.store(entry);
 }

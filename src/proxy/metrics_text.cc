@@ -218,11 +218,34 @@ void append_memcached_servers(std::vector<MetricFamily>& families,
   families.push_back(std::move(failures));
 }
 
+void add_result(MetricFamily& to, std::string_view result, uint64_t count) {
+  add(to, {label("result", result)}, static_cast<double>(count));
+}
+
+void append_cassette(std::vector<MetricFamily>& families, const cache::CassetteReadings& cassette) {
+  MetricFamily lookups =
+      family("reprise_cassette_lookups_total",
+             "Lookups in the cassette by their result; damaged: a file that cannot be used; "
+             "timeout: the disk took too long; dropped: too many waited.",
+             MetricType::Counter);
+  add_result(lookups, "hit", cassette.hits);
+  add_result(lookups, "miss", cassette.misses);
+  add_result(lookups, "damaged", cassette.damaged);
+  add_result(lookups, "timeout", cassette.timeouts);
+  add_result(lookups, "dropped", cassette.dropped_lookups);
+  families.push_back(std::move(lookups));
+  MetricFamily stores = family("reprise_cassette_stores_total",
+                               "Answers meant for the cassette by what became of them; dropped: "
+                               "too much waited.",
+                               MetricType::Counter);
+  add_result(stores, "stored", cassette.stores);
+  add_result(stores, "failed", cassette.failed_stores);
+  add_result(stores, "dropped", cassette.dropped_stores);
+  families.push_back(std::move(stores));
+}
+
 void append_memcached(std::vector<MetricFamily>& families,
                       const cache::MemcachedReadings& memcached) {
-  const auto add_result = [](MetricFamily& to, std::string_view result, uint64_t count) {
-    add(to, {label("result", result)}, static_cast<double>(count));
-  };
   MetricFamily lookups =
       family("reprise_memcached_lookups_total",
              "Lookups in Memcached by their result; failed: the server did not answer or was being "
@@ -296,6 +319,7 @@ std::string metrics_text(const Readings& readings) {
                                "Time from a request's head to its answer's first byte.",
                                [&](CacheResult result) { return totals.first_byte_time(result); }));
   append_gauges(families, readings);
+  if (readings.cassette) append_cassette(families, *readings.cassette);
   if (readings.memcached) append_memcached(families, *readings.memcached);
   families.push_back(not_stored(totals));
   families.push_back(bypasses(totals));

@@ -204,7 +204,7 @@ void ProxyExchange::take_held() {
     return present(std::move(found.entry), {CacheResult::kCoalesced, "uri-miss", "", false});
   }
   if (found.refused) return ask_for_form(*found.refused);
-  if (serve(std::move(found), "memcached")) return;
+  if (serve(std::move(found), flight_->held_in)) return;
   if (inquiry_.terms.only_if_cached || offline()) return refuse_uncached();
   // A refresh that left the matter to another process: that one can be followed.
   if (flight_->refreshes && !std::exchange(asked_twice_, true)) return ask_anew(Join::kAllowed);

@@ -207,7 +207,7 @@ std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::Question
 
 // Whether a slower tier is worth asking, and was not asked yet.
 bool ProxyExchange::may_look_further() const {
-  return context_.commons.memcached != nullptr && (!inquiry_.terms.no_cache || offline()) &&
+  return context_.commons.has_slower_tier() && (!inquiry_.terms.no_cache || offline()) &&
          !asked_alone_ && inquiry_.upgrade.empty();
 }
 
@@ -272,8 +272,7 @@ void ProxyExchange::lead(const std::shared_ptr<cache::Flight>& flight,
   const Commons& commons = context_.commons;
   KeepTerms terms = keep_terms(std::move(details));
   note_.ttl_ms = terms.ttl_ms;
-  note_.stored =
-      terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.memcached != nullptr);
+  note_.stored = terms.ttl_ms > 0 && (commons.memory.bytes_max() > 0 || commons.has_slower_tier());
   if (may_look_further()) {
     return pursue(flight, std::move(terms),
                   join == Join::kAlone ? Pursuit::Reach::kOwnRequest : Pursuit::Reach::kFleet);

@@ -5,6 +5,8 @@
 #include "proxy/pursuit_group.h"
 
 // Stages:
+//   kReading       the cassette is asked for the entry     -> kOver if it will do; else kLookingUp,
+//                                                             or upstream where nothing is shared
 //   kLookingUp     the shared tier is asked for the entry  -> kOver if it will do; kLeasing, or
 //                                                             upstream if the reach says so
 //   kLeasing       the lease is asked for                  -> kLookingAgain when it is ours;
@@ -15,7 +17,8 @@
 //   kFollowing     another process's answer is awaited     -> kOver at its end; kLookingUp if the
 //                                                             leader is gone and nothing was taken
 //   kOver          waiting to be destroyed
-// Up to kFollowing everything together takes no longer than a lookup may: then upstream is asked.
+// Which of the first two comes first depends on what tiers there are. From kLookingUp to kFollowing
+// everything together takes no longer than a lookup may: then upstream is asked.
 
 namespace reprise::proxy {
 
@@ -51,13 +54,39 @@ Pursuit::~Pursuit() { forget_jobs(); }
 void Pursuit::release_lease() { Leadership::release(group_.tier(), flight_->key, claim_); }
 
 void Pursuit::forget_jobs() {
+  if (file_ != nullptr) std::exchange(file_, nullptr)->forget();
   if (read_ != nullptr) std::exchange(read_, nullptr)->forget();
   if (write_ != nullptr) std::exchange(write_, nullptr)->forget();
 }
 
+// A file is nearer than a server. Nobody but us refreshes it.
 void Pursuit::start() {
-  group_.lookup_timeouts.arm(deadline_);
-  look_up(Stage::kLookingUp);
+  if (group_.commons().cassette == nullptr || reach_ == Reach::kRefresh) return look_further();
+  read_file();
+}
+
+void Pursuit::read_file() {
+  stage_ = Stage::kReading;
+  group_.file_timeouts.arm(deadline_);
+  file_ = std::make_shared<cache::CassetteRead>(&job_wakeup_);
+  file_->home = flight_->key;
+  file_->promote = flight_->proof;
+  group_.commons().cassette->submit(file_);
+}
+
+void Pursuit::on_file() {
+  const std::shared_ptr<cache::CassetteRead> file = std::exchange(file_, nullptr);
+  deadline_.disarm();
+  if (!take(file->entry, "cassette")) look_further();
+}
+
+void Pursuit::look_further() {
+  if (group_.commons().memcached != nullptr) {
+    group_.lookup_timeouts.arm(deadline_);
+    return look_up(Stage::kLookingUp);
+  }
+  if (reach_ == Reach::kWhatIsHeld) return hold(std::move(flight_->held));
+  ask_upstream(nullptr);
 }
 
 void Pursuit::look_up(Stage stage) {
@@ -74,6 +103,8 @@ void Pursuit::look_up(Stage stage) {
 
 void Pursuit::on_job() {
   switch (stage_) {
+    case Stage::kReading:
+      return on_file();
     case Stage::kLookingUp:
     case Stage::kLookingAgain:
       return on_looked_up();
@@ -101,17 +132,30 @@ bool Pursuit::will_do(const cache::Entry& entry) const {
   return false;
 }
 
-void Pursuit::on_looked_up() {
-  const std::shared_ptr<SharedRead> read = std::exchange(read_, nullptr);
-  std::shared_ptr<const cache::Entry> entry = std::move(read->entry);
+// True if what a tier has found will do: then there is nothing more to be done.
+bool Pursuit::take(const std::shared_ptr<const cache::Entry>& entry, std::string_view tier) {
   const bool ours =
       entry != nullptr && entry->proof == flight_->proof && !group_.commons().purges.gone(*entry);
-  if (ours && !entry->refusal(flight_->form)) {
-    if (will_do(*entry)) {
-      if (keep_.refresh != nullptr) keep_.refresh->succeed();
-      return hold(std::move(entry));
-    }
-    flight_->held = std::move(entry);
+  if (!ours || entry->refusal(flight_->form)) return false;
+  const bool enough = will_do(*entry);
+  if (enough || flight_->held == nullptr || flight_->held->asked_at_us < entry->asked_at_us) {
+    flight_->held = entry;
+    flight_->held_in = tier;
+  }
+  if (!enough) return false;
+  if (keep_.refresh != nullptr) keep_.refresh->succeed();
+  hold(entry);
+  return true;
+}
+
+void Pursuit::on_looked_up() {
+  const std::shared_ptr<SharedRead> read = std::exchange(read_, nullptr);
+  if (take(read->entry, "memcached")) {
+    // Files are to answer all that was ever asked, wherever the answers came from.
+    cache::CassetteTier* const cassette = group_.commons().cassette;
+    const bool described = reach_ != Reach::kWhatIsHeld;
+    if (cassette != nullptr && described) cassette->store(read->entry, keep_.details.canonical);
+    return;
   }
   if (reach_ == Reach::kWhatIsHeld) return hold(std::move(flight_->held));
   if (stage_ == Stage::kLookingAgain) return ask_upstream(leadership());
@@ -161,10 +205,14 @@ std::unique_ptr<Leadership> Pursuit::leadership() {
 }
 
 void Pursuit::on_timeout() {
-  group_.tier().count_timeout();
   const Stage stage = stage_;
   forget_jobs();
-  if (reach_ == Reach::kWhatIsHeld) return hold(nullptr);
+  if (stage == Stage::kReading) {
+    group_.commons().cassette->count_timeout();
+    return look_further();
+  }
+  group_.tier().count_timeout();
+  if (reach_ == Reach::kWhatIsHeld) return hold(std::move(flight_->held));
   if (stage == Stage::kLeasing) release_lease();
   ask_upstream(stage == Stage::kLookingAgain ? leadership() : nullptr);
 }

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/intrusive_list.h"
+#include "cache/cassette_job.h"
 #include "cache/freshness.h"
 #include "cache/inflight_table.h"
 #include "cache/lease.h"
@@ -20,8 +22,9 @@ namespace reprise::proxy {
 
 class PursuitGroup;
 
-// Pursuit: a flight's way to its answer where processes share a Memcached: what is held there, what
-// another process is being answered right now, or else upstream. One per crowd.
+// Pursuit: a flight's way to its answer where there is a slower tier than memory: what is held in
+// files or in a Memcached, what another process that shares the latter is being answered right now,
+// or else upstream. One per crowd.
 // Owner: its PursuitGroup. Thread: the group's loop's. It outlives the exchange that caused it for
 // as long as the flight has readers.
 class Pursuit final : public base::IntrusiveNode {
@@ -49,18 +52,22 @@ class Pursuit final : public base::IntrusiveNode {
   void give_up(recording::FailureReport report);
 
  private:
-  enum class Stage : uint8_t { kLookingUp, kLeasing, kLookingAgain, kFollowing, kOver };
+  enum class Stage : uint8_t { kReading, kLookingUp, kLeasing, kLookingAgain, kFollowing, kOver };
 
   // Towards what is held, a lease, or upstream: pursuit.cc.
   void on_job();
   void on_timeout();
   void on_flow();
+  void read_file();
+  void on_file();
+  void look_further();
   void look_up(Stage stage);
   void on_looked_up();
   void take_lease();
   void on_lease_answer();
   void release_lease();
   bool will_do(const cache::Entry& entry) const;
+  bool take(const std::shared_ptr<const cache::Entry>& entry, std::string_view tier);
   void hold(std::shared_ptr<const cache::Entry> entry);
   void ask_upstream(std::unique_ptr<Leadership> leadership);
   std::unique_ptr<Leadership> leadership();
@@ -95,7 +102,8 @@ class Pursuit final : public base::IntrusiveNode {
   net::Timeout deadline_;
   net::Timeout period_;
   net::Timeout contact_;  // armed from the first poll that was not answered
-  Stage stage_ = Stage::kLookingUp;
+  Stage stage_ = Stage::kReading;
+  std::shared_ptr<cache::CassetteRead> file_;
   std::shared_ptr<cache::SharedRead> read_;
   std::shared_ptr<cache::SharedWrite> write_;
   Leadership::Claim claim_;  // the lease that we want for ourselves

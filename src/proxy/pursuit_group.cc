@@ -13,6 +13,7 @@ uint64_t lookup_timeout_ms(const Commons& commons) {
 PursuitGroup::PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics,
                            CallGroup& calls)
     : lookup_timeouts(loop, lookup_timeout_ms(commons)),
+      file_timeouts(loop, cache::CassetteTier::kLookupMs),
       follow_periods(loop, kFollowPeriodMs),
       lead_periods(loop, kLeadPeriodMs),
       contact_timeouts(loop, kContactMs),

@@ -24,7 +24,8 @@ class PursuitGroup {
   static constexpr uint64_t kContactMs = 10'000;
 
   // All of them outlive the group, `calls` apart, which is only used while it lives.
-  // `commons.memcached` may be null: then nothing can be started.
+  // Of `commons.cassette` and `commons.memcached` one may be null; if both are, nothing can be
+  // started.
   PursuitGroup(net::Loop& loop, Commons& commons, base::WorkerMetrics& metrics, CallGroup& calls);
   ~PursuitGroup();
   PursuitGroup(const PursuitGroup&) = delete;
@@ -49,6 +50,7 @@ class PursuitGroup {
   openai::AnswerJson& answers() { return answers_; }
 
   net::TimeoutQueue lookup_timeouts;
+  net::TimeoutQueue file_timeouts;
   net::TimeoutQueue follow_periods;
   net::TimeoutQueue lead_periods;
   net::TimeoutQueue contact_timeouts;

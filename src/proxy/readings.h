@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "cache/cassette_tier.h"
 #include "cache/memcached_counters.h"
 
 namespace reprise::proxy {
@@ -29,7 +30,8 @@ struct Readings {
   base::MetricTotals totals;
   std::vector<std::string> models;  // by id, as base::ModelTable names them
   Memory memory;
-  std::optional<cache::MemcachedReadings> memcached;  // nothing where it is not used
+  std::optional<cache::CassetteReadings> cassette;    // nothing where it is not used
+  std::optional<cache::MemcachedReadings> memcached;  // the same
   Recordings recordings;
 };
 

@@ -253,7 +253,6 @@ TEST(OptionRefusals, WhatThisBuildDoesNotHave) {
     std::string named;
     std::string expected;
   } lacking[] = {
-      {"cassette", "/tmp/tape", "--cassette is", "off"},
       {"takeover", "on", "--takeover is", "off"},
   };
   for (const auto& lack : lacking) {

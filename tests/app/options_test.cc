@@ -52,6 +52,7 @@ std::vector<Sample> samples() {
       {"memcached", "cache-1:11211", ""},
       {"memcached-timeout", "50ms", ""},
       {"memcached-secret", secret_file(), ""},
+      {"cassette", "tape", ""},
       {"upstream-ca", kThisFile, ""},
       {"tls-cert", kThisFile, ""},
       {"tls-key", kThisFile, ""},

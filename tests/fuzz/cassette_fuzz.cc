@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "cache/cassette_file.h"
 #include "cache/cassette_purges.h"
-#include "cache/same_entry.h"
 
 // What anybody may have put into a cassette's directory is refused with a reason, or is an entry,
 // or purge times, that read the same when they are written again.
@@ -59,7 +58,9 @@ void try_entry(std::string_view text) {
   CHECK(again.has_value());
   std::string same_question;
   const auto back = codec.decode(*again, &same_question);
-  CHECK(back.has_value() && same_entry(**entry, **back) && question == same_question);
+  CHECK(back.has_value() && question == same_question);
+  // But for pieces of events, which come to have the time of the whole event.
+  CHECK((*back)->answer->body().view() == (*entry)->answer->body().view());
   CHECK(codec.encode(**back, question) == *again);
 }
 

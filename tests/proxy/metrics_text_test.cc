@@ -315,5 +315,28 @@ TEST(MetricsText, WithoutMemcachedNothingIsSaidOfIt) {
   EXPECT_EQ(text.type("reprise_memcached_lookups_total"), "");
 }
 
+TEST(MetricsText, ACassetteIsThereIfItIsUsed) {
+  EXPECT_FALSE(
+      Exposition(metrics_text(Readings{})).has(R"(reprise_cassette_lookups_total{result="hit"})"));
+  Readings readings;
+  readings.cassette = cache::CassetteReadings{.hits = 1,
+                                              .misses = 2,
+                                              .damaged = 3,
+                                              .timeouts = 4,
+                                              .dropped_lookups = 5,
+                                              .stores = 6,
+                                              .failed_stores = 7,
+                                              .dropped_stores = 8};
+  const Exposition text(metrics_text(readings));
+  EXPECT_EQ(text[R"(reprise_cassette_lookups_total{result="hit"})"], 1);
+  EXPECT_EQ(text[R"(reprise_cassette_lookups_total{result="miss"})"], 2);
+  EXPECT_EQ(text[R"(reprise_cassette_lookups_total{result="damaged"})"], 3);
+  EXPECT_EQ(text[R"(reprise_cassette_lookups_total{result="timeout"})"], 4);
+  EXPECT_EQ(text[R"(reprise_cassette_lookups_total{result="dropped"})"], 5);
+  EXPECT_EQ(text[R"(reprise_cassette_stores_total{result="stored"})"], 6);
+  EXPECT_EQ(text[R"(reprise_cassette_stores_total{result="failed"})"], 7);
+  EXPECT_EQ(text[R"(reprise_cassette_stores_total{result="dropped"})"], 8);
+}
+
 }  // namespace
 }  // namespace reprise::proxy
