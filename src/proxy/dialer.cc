@@ -40,8 +40,7 @@ std::unique_ptr<net::Connector> Dialer::connect(const Upstream& upstream,
 
 std::string Dialer::way_to(const Upstream& upstream) const {
   const auto& proxy = commons_.settings->upstream_proxy;
-  return proxy ? upstream.authority + " by way of the proxy " + proxy->address
-               : upstream.authority;
+  return proxy ? upstream.authority + " by way of the proxy " + proxy->address : upstream.authority;
 }
 
 }  // namespace reprise::proxy

@@ -45,7 +45,10 @@ ProxyExchange::ProxyExchange(ClientConnection& connection, WorkerContext& contex
       playback_(connection, *this, context.loop, context.scratch),
       rendered_(
           context.loop,
-          [](void* self) noexcept { static_cast<ProxyExchange*>(self)->on_rendered(); }, this) {}
+          [](void* self) noexcept { static_cast<ProxyExchange*>(self)->on_rendered(); }, this),
+      scanned_(
+          context.loop,
+          [](void* self) noexcept { static_cast<ProxyExchange*>(self)->on_scanned(); }, this) {}
 
 ProxyExchange::~ProxyExchange() { reset(); }
 
@@ -56,6 +59,7 @@ void ProxyExchange::reset() {
   if (UpstreamCall* call = std::exchange(call_, nullptr)) call->forget_caller();
   account();
   if (rendering_ != nullptr) std::exchange(rendering_, nullptr)->forget();
+  if (scan_ != nullptr) std::exchange(scan_, nullptr)->forget();
   entry_.reset();
   rendition_ = nullptr;
   outage_.reset();

@@ -53,7 +53,8 @@ class ProxyExchange final : public Exchange,
   bool offline() const;
   void refuse_uncached();
   void refuse_contact(std::string_view what);
-  std::string nearest_known();
+  void refuse_unknown();
+  void on_scanned();
   void lead(const std::shared_ptr<cache::Flight>& flight, openai::QuestionDetails details,
             Join join);
   void follow(const std::shared_ptr<const cache::Flight>& flight);
@@ -133,6 +134,8 @@ class ProxyExchange final : public Exchange,
   std::shared_ptr<const cache::Flight> flight_;     // that answers it
   UpstreamCall* call_ = nullptr;
   base::Wakeup rendered_;
+  std::shared_ptr<cache::CassetteScan> scan_;  // for the nearest known question
+  base::Wakeup scanned_;
   bool follower_ = false;
   bool asked_alone_ = false;
   bool asked_twice_ = false;   // after a refresh came to nothing

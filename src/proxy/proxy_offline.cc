@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kComparedMax = 4096;
 
 // What is not in the body, and tells questions apart all the same.
-constexpr std::string_view kApart = "path, query, namespace, headers or credentials";
+constexpr std::string_view kApart = "endpoint, path, query, namespace, headers or credentials";
 
 std::string describe(const cache::NearestQuestion::Nearest& nearest) {
   std::string text = "; the nearest known question is " + nearest.key.hex();
@@ -37,22 +37,29 @@ void ProxyExchange::refuse_contact(std::string_view what) {
 }
 
 void ProxyExchange::refuse_uncached() {
-  const bool other_form = !note_.detail.empty();
+  const std::string lacking(note_.detail);
+  const std::string_view why = offline() ? "offline" : "only-if-cached";
+  note_ = {base::CacheResult::kMiss, "uri-miss", why, false};
   std::string what = "the question is not in the cache";
-  if (other_form) {
-    what = "the question is in the cache, but not in this form (" + std::string(note_.detail) + ")";
+  if (!lacking.empty()) {
+    what = "the question is in the cache, but not in this form (" + lacking + ")";
+  } else if (offline()) {
+    return refuse_unknown();
   }
-  if (offline()) {
-    note_ = {base::CacheResult::kMiss, "uri-miss", "offline", false};
-    if (!other_form) what += nearest_known();
-    return refuse_contact(what);
-  }
-  note_ = {base::CacheResult::kMiss, "uri-miss", "only-if-cached", false};
+  if (offline()) return refuse_contact(what);
   respond_error(openai::ErrorCode::kNotCached, what + ", and only-if-cached was asked for");
 }
 
-// Which known question whoever asks may have meant, for people.
-std::string ProxyExchange::nearest_known() {
+// Says, for people, which known question whoever asks may have meant. Files are looked through by a
+// thread that may.
+void ProxyExchange::refuse_unknown() {
+  scan_ = std::make_shared<cache::CassetteScan>(question_.route, &scanned_);
+  if (context_.commons.cassette == nullptr) return on_scanned();
+  context_.commons.cassette->submit(scan_);
+}
+
+void ProxyExchange::on_scanned() {
+  const std::shared_ptr<cache::CassetteScan> scan = std::exchange(scan_, nullptr);
   read_again();
   const openai::QuestionDetails details = context_.questions.describe();
   cache::NearestQuestion nearest(details.members);
@@ -60,8 +67,12 @@ std::string ProxyExchange::nearest_known() {
     if (entry->route != question_.route || context_.commons.purges.gone(*entry)) continue;
     nearest.consider(entry->key, entry->members);
   }
+  for (const cache::KnownQuestion& known : scan->found) {
+    nearest.consider(known.key, known.members);
+  }
   const auto found = nearest.found();
-  return found ? describe(*found) : std::string("; no question of this route is known");
+  refuse_contact("the question is not in the cache" +
+                 (found ? describe(*found) : std::string("; no question of this route is known")));
 }
 
 }  // namespace reprise::proxy

@@ -6,11 +6,13 @@
 #include <deque>
 
 #include "e2e/support/checks.h"
-#include "e2e/support/coding.h"
 #include "e2e/support/fleet.h"
+#include "fakes/gzip.h"
 
 namespace reprise::e2e {
 namespace {
+
+using fakes::gzip;
 
 struct Route {
   std::string name;

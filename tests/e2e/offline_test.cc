@@ -5,6 +5,7 @@
 #include "e2e/support/checks.h"
 #include "e2e/support/fleet.h"
 #include "e2e/support/messages.h"
+#include "e2e/support/test_ca.h"
 
 namespace reprise::e2e {
 namespace {
@@ -58,7 +59,33 @@ TEST_F(Offline, AnUnknownQuestionNamesTheNearestAndWhatDiffers) {
       contains(message_of(chat_request({.prompt = "other", .members = R"(,"temperature":0)"})),
                "differs in: messages, temperature"));
   EXPECT_TRUE(contains(message_of(chat_request({.key = "sk-bob"})),
-                       "differs in path, query, namespace, headers or credentials"));
+                       "differs in endpoint, path, query, namespace, headers or credentials"));
+}
+
+TEST(OfflineCassette, FilesAnswerWithoutEndpointAndAreLookedThroughForTheNearest) {
+  TempDir directory;
+  const std::string tape = directory.path("tape");
+  std::string key;
+  std::string url;
+  {
+    ScriptedUpstream upstream(always(stream_response(chat_stream({"known"}))));
+    Proxy recording(upstream, {"--cassette", tape});
+    key = recording.ask(chat_request({.stream = true})).get("X-Reprise-Key");
+    EXPECT_EQ(recording.stop(), 0);
+    url = upstream.url();
+  }
+  Proxy offline(url, Launch{{"--mode", "offline", "--cassette", tape}, {}, 0});
+  // Without the key that it was recorded with, and whole: it needs neither key nor network.
+  const Response unknown = offline.ask(chat_request({.prompt = "other"}));
+  expect_error(unknown, 504, "not_cached");
+  EXPECT_TRUE(contains(json_at(unknown.body, "/error/message"),
+                       "the nearest known question is " + key + ", which differs in: messages"))
+      << unknown.body;
+  const Response hit = offline.ask(chat_request({.key = "sk-none"}));
+  expect_cache(hit, "HIT");
+  EXPECT_TRUE(contains(hit.cache_status(), "detail=cassette"));
+  EXPECT_EQ(json_at(hit.body, "/choices/0/message/content"), "known");
+  EXPECT_EQ(offline.stop(), 0);
 }
 
 TEST_F(Offline, WhatIsNeverCachedIsRefused) {
