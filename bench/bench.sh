@@ -15,7 +15,7 @@ crowds=10
 clients=200                     # of a crowd
 memcached_connections=(1 16 64)
 pool=1024                       # questions that Memcached holds
-known=(hits memcached passing streams crowd conversions)
+known=(hits forms memcached passing streams crowd conversions)
 tables=("${known[@]}")
 
 usage() {
@@ -80,6 +80,33 @@ bench_hits() {
   # Two caches, each of which may ask once per connection before it has the answer.
   asked=$(mock_requests)
   ((asked <= 2 * connections)) || die "hits: $asked questions reached the endpoint"
+  stop_all
+}
+
+# The same answer, recorded in one form and in the other: what is asked for again and again is in the
+# recorded form, or was converted once.
+bench_forms() {
+  local round asked recorded more
+  local -A members=([whole]='' [stream]=',"stream":true')
+  start_mock --tokens 32 --size 690
+  start_pinned_reprise
+  for recorded in whole stream; do
+    for asked in whole stream; do
+      for more in "${members[$recorded]}" "${members[$asked]}"; do
+        seconds=1 ask_with_wrk "$reprise_port" 1 QUESTION="$recorded-$asked" MORE="$more" >/dev/null
+      done
+    done
+  done
+  for ((round = 1; round <= rounds; ++round)); do
+    for asked in whole stream; do
+      for recorded in whole stream; do
+        progress "hits in two forms" "$round"
+        measure forms "$recorded-$asked" "$reprise_pid" ask_with_wrk "$reprise_port" \
+          "$connections" QUESTION="$recorded-$asked" MORE="${members[$asked]}"
+      done
+    done
+  done
+  (($(mock_requests) == 4)) || die "forms: $(mock_requests) questions reached the endpoint"
   stop_all
 }
 

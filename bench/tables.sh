@@ -30,6 +30,22 @@ print_hits() {
   done
 }
 
+print_forms() {
+  local asked recorded plain cpu
+  printf '\nHits from memory in both forms of one answer, %s connections.\n\n' "$connections"
+  printf '| asked as | recorded as | requests/s | CPU µs/request | × recorded form | p99 µs |\n'
+  printf '|---|---|---:|---:|---:|---:|\n'
+  for asked in whole stream; do
+    plain=$(median forms "$asked-$asked" 3)
+    for recorded in whole stream; do
+      cpu=$(median forms "$recorded-$asked" 3)
+      printf '| %s | %s | %s | %s | %s | %s |\n' "$asked" "$recorded" \
+        "$(digits 0 "$(median forms "$recorded-$asked" 2)")" "$(digits 2 "$cpu")" \
+        "$(per "$cpu" "$plain")" "$(digits 0 "$(median forms "$recorded-$asked" 6)")"
+    done
+  done
+}
+
 hits_name() {
   case $1 in
     ceiling) echo 'ceiling (libuv + llhttp, a constant)' ;;

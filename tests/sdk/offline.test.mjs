@@ -78,7 +78,7 @@ test('offline', async (t) => {
     assert.equal(final.choices[0].message.content, chat.choices[0].message.content);
   });
 
-  await t.test('an unknown question is an error that says which is near, without retries', async () => {
+  await t.test('an unknown question is an error that says which is near', async () => {
     await assert.rejects(without.chat.completions.create(question('unknown')), (error) => {
       assert.ok(error instanceof OpenAI.InternalServerError);
       assert.equal(error.status, 504);
