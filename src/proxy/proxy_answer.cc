@@ -85,9 +85,8 @@ Playing ProxyExchange::on_answer_head(const http::ResponseHead& head, std::strin
 Playing ProxyExchange::on_replay_head(std::string* out) {
   note_first_byte();
   status_ = entry_->answer->head().status;
-  const ReplayHead replay{*entry_,       rendition_,
-                          note_,         context_.commons.clock.wall_us(),
-                          persistence(), context_.commons.settings->aliases};
+  const ReplayHead replay{*entry_,       rendition_,        note_, context_.commons.clock.wall_us(),
+                          persistence(), settings_->aliases};
   if (note_.result == CacheResult::kCoalesced) {
     write_collapsed_head(replay, context_.ids, out);
   } else {
@@ -99,7 +98,7 @@ Playing ProxyExchange::on_replay_head(std::string* out) {
 // True if this answer is not for this client, who gets another one.
 bool ProxyExchange::declines(int status) {
   if (status == 200) return false;
-  const bool others_fault = follower_ && context_.commons.settings->scope == openai::Scope::kGlobal;
+  const bool others_fault = follower_ && settings_->scope == openai::Scope::kGlobal;
   if (others_fault) {
     playback_.stop();
     ask_again();
@@ -116,8 +115,7 @@ void ProxyExchange::write_live_head(const http::ResponseHead& head,
   http::ResponseHead answer = head;
   CacheNote note = note_;
   if (head.status != 200) note.stored = false;
-  add_cache_fields(note, keyed_ ? &question_.key : nullptr, context_.commons.settings->aliases,
-                   &answer.fields);
+  add_cache_fields(note, keyed_ ? &question_.key : nullptr, settings_->aliases, &answer.fields);
   if (filter != nullptr) {
     answer.fields.remove("Content-Encoding");
     answer.fields.remove("Content-Length");
@@ -129,7 +127,7 @@ void ProxyExchange::write_live_head(const http::ResponseHead& head,
   const bool open_ended = form == BodyForm::kChunked || form == BodyForm::kUntilClose;
   if (context_.heartbeats != nullptr && open_ended && head.status == 200 &&
       openai::is_event_stream(head) && !answer.fields.find("Content-Encoding")) {
-    playback_.set_heartbeat(*context_.heartbeats, context_.commons.settings->object_max);
+    playback_.set_heartbeat(*context_.heartbeats, settings_->object_max);
   }
 }
 
@@ -170,9 +168,8 @@ void ProxyExchange::on_answer_failed(bool began) {
   }
   // Cut behind its [DONE] it may be held all the same.
   if (follower_ && head_came) return on_answer_whole();
-  const bool others_fault =
-      follower_ && (context_.commons.settings->scope == openai::Scope::kGlobal ||
-                    report.failure == Failure::kAbandoned);
+  const bool others_fault = follower_ && (settings_->scope == openai::Scope::kGlobal ||
+                                          report.failure == Failure::kAbandoned);
   if (others_fault) return ask_again();
   if (!find_fallback()) return respond_failure(report);
   outage_ = report;
@@ -210,7 +207,8 @@ void ProxyExchange::take_held() {
   if (flight_->refreshes && !std::exchange(asked_twice_, true)) return ask_anew(Join::kAllowed);
   find_fallback();
   asked_alone_ = true;
-  ask_anew(Join::kAlone);
+  // Those who waited together find it missing together.
+  ask_anew(shared && settings_->coalesce ? Join::kSameForm : Join::kAlone);
 }
 
 // Whom the answer comes from is known with its head or its failure.
@@ -223,9 +221,8 @@ void ProxyExchange::note_source() {
     return;
   }
   if (flight_->held == nullptr || note_.result != CacheResult::kMiss) return;
-  const cache::Judgement judgement =
-      cache::judge(*flight_->held, context_.commons.clock.wall_us(), inquiry_.terms,
-                   context_.commons.settings->lenience);
+  const cache::Judgement judgement = cache::judge(*flight_->held, context_.commons.clock.wall_us(),
+                                                  inquiry_.terms, settings_->lenience);
   note_.forwarded = judgement == cache::Judgement::kRefused ? "request" : "stale";
 }
 
@@ -235,7 +232,7 @@ bool ProxyExchange::find_fallback() {
   const std::shared_ptr<const cache::Entry> held = flight_ != nullptr ? flight_->held : nullptr;
   if (fallback_ == nullptr && held != nullptr && !held->refusal(question_.form) &&
       cache::may_replace_failure(*held, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 context_.commons.settings->lenience)) {
+                                 settings_->lenience)) {
     fallback_ = held;
   }
   if (fallback_ != nullptr && context_.commons.purges.gone(*fallback_)) fallback_.reset();
@@ -252,8 +249,7 @@ void ProxyExchange::respond_error(ErrorCode code, std::string_view message) {
   OwnResponse response = own_error(code, message);
   note_.stored = false;
   status_ = response.status;
-  add_cache_fields(note_, keyed_ ? &question_.key : nullptr, context_.commons.settings->aliases,
-                   &response.fields);
+  add_cache_fields(note_, keyed_ ? &question_.key : nullptr, settings_->aliases, &response.fields);
   note_first_byte();
   connection_.respond(response);
 }
@@ -297,13 +293,13 @@ void ProxyExchange::account() {
     const bool waited = note_.result == CacheResult::kCoalesced;
     count_saved(*entry_, waited ? 0 : entry_->duration_ms * 1000);
   }
-  metrics.stream_closed();
+  if (counted_) metrics.stream_closed();
   if (base::log::access_enabled()) log_access(now_us);
 }
 
 void ProxyExchange::count_saved(const cache::Entry& entry, int64_t spared_us) {
   base::SavedWork saved{entry.usage.prompt, entry.usage.completion, spared_us, 0};
-  const openai::Prices* prices = context_.commons.settings->prices.get();
+  const openai::Prices* prices = settings_->prices.get();
   if (prices != nullptr) saved.nano_usd = prices->nano_usd(entry.model_answered, entry.usage);
   context_.metrics.count_saved(entry.model_id, saved);
 }

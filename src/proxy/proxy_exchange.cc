@@ -71,6 +71,17 @@ void ProxyExchange::reset() {
 }
 
 void ProxyExchange::on_request_head(http::RequestHead& head) {
+  begin(head);
+  if (state_ != State::kCollecting) count_in();
+}
+
+// An answer is under way once it is known where it comes from: whoever sees the count finds the
+// request with those whom it joined.
+void ProxyExchange::count_in() {
+  if (state_ != State::kIdle && !std::exchange(counted_, true)) context_.metrics.stream_opened();
+}
+
+void ProxyExchange::begin(http::RequestHead& head) {
   started_us_ = context_.commons.clock.monotonic_us();
   first_byte_us_ = 0;
   status_ = 0;
@@ -78,10 +89,11 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
   no_fallback_ = after_flight_ = false;
   note_ = {};
   state_ = State::kStreaming;
-  context_.metrics.stream_opened();
+  counted_ = false;
   client_version_ = head.version;
   head_only_ = head.method == "HEAD";
-  const Settings& settings = *context_.commons.settings;
+  settings_ = context_.commons.settings;
+  const Settings& settings = *settings_;
   if (head.method == "CONNECT") {
     return respond_error(openai::ErrorCode::kMethodNotAllowed, "CONNECT is not served");
   }
@@ -104,7 +116,7 @@ void ProxyExchange::on_request_head(http::RequestHead& head) {
 void ProxyExchange::on_request_body(std::string_view piece) {
   if (state_ == State::kCollecting) {
     body_.append(piece);
-    if (body_.size() <= context_.commons.settings->body_max) return;
+    if (body_.size() <= settings_->body_max) return;
     state_ = State::kStreaming;
     return bypass(BypassReason::kBodyTooLarge);
   }
@@ -117,7 +129,8 @@ void ProxyExchange::on_request_end(const http::Fields& trailers) {
   const State state = std::exchange(state_, State::kAnswering);
   if (state == State::kCollecting) {
     trailers_ = trailers;
-    return decide();
+    decide();
+    return count_in();
   }
   if (call_ != nullptr) call_->end_body(trailers);
 }
@@ -132,8 +145,7 @@ void ProxyExchange::on_call_over() {
 void ProxyExchange::on_drained() { playback_.on_drained(); }
 
 void ProxyExchange::decide() {
-  const auto question =
-      context_.questions.read(question_input(inquiry_, *context_.commons.settings, body_));
+  const auto question = context_.questions.read(question_input(inquiry_, *settings_, body_));
   if (!question) return bypass(question.error());
   question_ = *question;
   keyed_ = true;
@@ -141,8 +153,7 @@ void ProxyExchange::decide() {
   if (inquiry_.terms.only_if_cached || offline()) {
     return may_look_further() ? look_only() : refuse_uncached();
   }
-  ask(inquiry_.terms.no_cache || !context_.commons.settings->coalesce ? Join::kAlone
-                                                                      : Join::kAllowed);
+  ask(inquiry_.terms.no_cache || !settings_->coalesce ? Join::kAlone : Join::kAllowed);
 }
 
 ProxyExchange::Found ProxyExchange::look_up() {
@@ -154,8 +165,8 @@ ProxyExchange::Found ProxyExchange::judge(std::shared_ptr<const cache::Entry> en
   if (entry == nullptr || context_.commons.purges.gone(*entry)) return found;
   found.refused = entry->refusal(question_.form);
   if (found.refused) return found;
-  found.judgement = cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 context_.commons.settings->lenience);
+  found.judgement =
+      cache::judge(*entry, context_.commons.clock.wall_us(), inquiry_.terms, settings_->lenience);
   found.entry = std::move(entry);
   return found;
 }
@@ -187,7 +198,7 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
       break;
   }
   if (cache::may_replace_failure(*found.entry, context_.commons.clock.wall_us(), inquiry_.terms,
-                                 context_.commons.settings->lenience)) {
+                                 settings_->lenience)) {
     fallback_ = std::move(found.entry);
   }
   return false;
@@ -195,7 +206,7 @@ bool ProxyExchange::serve(Found found, std::string_view tier) {
 
 std::shared_ptr<cache::Flight> ProxyExchange::make_flight(const openai::QuestionDetails& details,
                                                           recording::OnAbandon on_abandon) {
-  const Settings& settings = *context_.commons.settings;
+  const Settings& settings = *settings_;
   auto flight = std::make_shared<cache::Flight>();
   flight->key = question_.key;
   flight->proof = question_.proof;
@@ -218,7 +229,7 @@ bool ProxyExchange::may_look_further() const {
 // Neither joins nor leads: what a slower tier holds, if anything.
 void ProxyExchange::look_only() {
   const std::shared_ptr<cache::Flight> mine =
-      make_flight(context_.questions.describe(), context_.commons.settings->on_abort);
+      make_flight(context_.questions.describe(), settings_->on_abort);
   CHECK(playback_.cursor().join(mine->recording));
   pursue(mine, {}, Pursuit::Reach::kWhatIsHeld);
 }
@@ -233,10 +244,9 @@ void ProxyExchange::ask(Join join) {
     return pass(note_.result);
   }
   openai::QuestionDetails details = context_.questions.describe();
-  const std::shared_ptr<cache::Flight> mine =
-      make_flight(details, context_.commons.settings->on_abort);
+  const std::shared_ptr<cache::Flight> mine = make_flight(details, settings_->on_abort);
   if (join == Join::kAlone) {
-    if (context_.commons.settings->coalesce) {
+    if (settings_->coalesce) {
       context_.commons.inflight.lead(mine, playback_.cursor());
     } else {
       CHECK(playback_.cursor().join(mine->recording));
@@ -267,7 +277,7 @@ KeepTerms ProxyExchange::keep_terms(openai::QuestionDetails details) {
   terms.asked = {question_.route, question_.form,
                  openai::choices_asked(question_.route, body_, context_.answers)};
   terms.details = std::move(details);
-  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(context_.commons.settings->ttl_ms);
+  terms.ttl_ms = inquiry_.directives.ttl_ms.value_or(settings_->ttl_ms);
   return terms;
 }
 
@@ -320,8 +330,8 @@ void ProxyExchange::pass(CacheResult result) {
   note_.result = result;
   if (offline()) return refuse_contact("answers of this path are not cached");
   auto recording = std::make_shared<recording::Recording>(
-      recording::Keep::kPassing, recording::OnAbandon::kCancel,
-      limits_of(*context_.commons.settings), &context_.commons.budget);
+      recording::Keep::kPassing, recording::OnAbandon::kCancel, limits_of(*settings_),
+      &context_.commons.budget);
   CHECK(playback_.cursor().join(recording));
   forward(std::move(recording), nullptr);
 }

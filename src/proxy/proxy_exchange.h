@@ -42,6 +42,8 @@ class ProxyExchange final : public Exchange,
   enum class Join : uint8_t { kAllowed, kSameForm, kAlone };
 
   // The request's side: proxy_exchange.cc.
+  void begin(http::RequestHead& head);
+  void count_in();
   void decide();
   Found look_up();
   Found judge(std::shared_ptr<const cache::Entry> entry);
@@ -116,6 +118,7 @@ class ProxyExchange final : public Exchange,
 
   ClientConnection& connection_;
   WorkerContext& context_;
+  std::shared_ptr<const Settings> settings_;  // in force when the request came
   Playback playback_;
   State state_ = State::kIdle;
   Inquiry inquiry_;
@@ -136,6 +139,7 @@ class ProxyExchange final : public Exchange,
   base::Wakeup rendered_;
   std::shared_ptr<cache::CassetteScan> scan_;  // for the nearest known question
   base::Wakeup scanned_;
+  bool counted_ = false;  // as one that is in flight
   bool follower_ = false;
   bool asked_alone_ = false;
   bool asked_twice_ = false;   // after a refresh came to nothing

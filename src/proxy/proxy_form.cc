@@ -38,7 +38,7 @@ void ProxyExchange::present(std::shared_ptr<const cache::Entry> entry, const Cac
 const openai::Pace& ProxyExchange::pace() const {
   static constexpr openai::Pace kInstant;
   if (!question_.form.stream) return kInstant;
-  return inquiry_.directives.pace ? *inquiry_.directives.pace : context_.commons.settings->pace;
+  return inquiry_.directives.pace ? *inquiry_.directives.pace : settings_->pace;
 }
 
 void ProxyExchange::render() {
@@ -94,7 +94,7 @@ void ProxyExchange::lack_form(openai::Unconvertible reason) {
 void ProxyExchange::ask_for_form(openai::Unconvertible reason) {
   note_ = {base::CacheResult::kMiss, "uri-miss", openai::unconvertible_detail(reason), false};
   if (inquiry_.terms.only_if_cached || offline()) return refuse_uncached();
-  const bool joins = context_.commons.settings->coalesce && !asked_alone_;
+  const bool joins = settings_->coalesce && !asked_alone_;
   no_fallback_ = asked_alone_ = true;
   ask_anew(joins ? Join::kSameForm : Join::kAlone);
 }
@@ -122,7 +122,7 @@ Playing ProxyExchange::adapt(const http::ResponseHead& head,
                              std::unique_ptr<BodyFilter>* filter) const {
   const openai::Form& asked = followed_form();
   const openai::Form& wanted = question_.form;
-  const size_t bytes_max = context_.commons.settings->object_max;
+  const size_t bytes_max = settings_->object_max;
   std::unique_ptr<openai::StreamRebuilder> rebuilder;
   if (head.status == 200 && !(asked == wanted)) {
     const bool streams = openai::is_event_stream(head);

@@ -29,7 +29,7 @@ std::string describe(const cache::NearestQuestion::Nearest& nearest) {
 
 }  // namespace
 
-bool ProxyExchange::offline() const { return context_.commons.settings->mode == Mode::kOffline; }
+bool ProxyExchange::offline() const { return settings_->mode == Mode::kOffline; }
 
 void ProxyExchange::refuse_contact(std::string_view what) {
   respond_error(openai::ErrorCode::kNotCached,

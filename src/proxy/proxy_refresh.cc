@@ -8,8 +8,7 @@ namespace reprise::proxy {
 
 // The reader of questions describes the last one it has read, which may be another exchange's.
 void ProxyExchange::read_again() {
-  const auto question =
-      context_.questions.read(question_input(inquiry_, *context_.commons.settings, body_));
+  const auto question = context_.questions.read(question_input(inquiry_, *settings_, body_));
   CHECK(question.has_value());
 }
 

@@ -27,7 +27,15 @@ Worker::Worker(const WorkerParts& parts)
       clients_(loop_, parts.limits, parts.connections, &parts.metrics,
                [this](ClientConnection& connection) {
                  return std::make_unique<ProxyExchange>(connection, context_);
-               }) {}
+               }) {
+  go_by(*parts.commons.settings);
+}
+
+// A copy of its own: every request takes hold of it, and none should share a cache line with
+// another worker's.
+void Worker::go_by(const Settings& settings) {
+  commons_.settings = std::make_shared<const Settings>(settings);
+}
 
 Worker::~Worker() { stop(); }
 
@@ -50,7 +58,7 @@ void Worker::accept(std::unique_ptr<net::TcpStream> stream) {
 
 void Worker::reconfigure(WorkerUpdate update) {
   const bool posted = loop_.post([this, update = std::move(update)] {
-    commons_.settings = update.settings;
+    go_by(*update.settings);
     server_tls_ = update.server_tls;
     tunnels_.set_idle_timeout_ms(update.settings->idle_timeout_ms);
     calls_.reconfigure(update.client_tls);

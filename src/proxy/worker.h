@@ -66,6 +66,7 @@ class Worker {
 
  private:
   void accept(std::unique_ptr<net::TcpStream> stream);
+  void go_by(const Settings& settings);
   void drained();
 
   Commons commons_;

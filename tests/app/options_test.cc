@@ -312,5 +312,28 @@ TEST(Options, ChangesThatNeedARestartAreNamed) {
       ElementsAre("upstream-proxy"));
 }
 
+// Each option changes if a running process can take it, and else stays, whatever else changes.
+TEST(Options, LiveValuesAreTakenAndOthersStay) {
+  const Options running = load({});
+  for (const Sample& sample : samples()) {
+    auto arguments = companions(sample.option);
+    arguments.insert(arguments.end(), {"--" + sample.option, sample.text});
+    const Options wanted = load(arguments);
+    const OptionSpec& spec = *find_option(sample.option);
+    ASSERT_NE(spec.values(running), spec.values(wanted)) << sample.option;
+    const Options mixed = with_live_values(running, wanted);
+    const Options& expected = spec.reload == Reload::kLive ? wanted : running;
+    EXPECT_EQ(spec.values(mixed), spec.values(expected)) << sample.option;
+    EXPECT_THAT(restart_needed(running, mixed), IsEmpty()) << sample.option;
+  }
+}
+
+TEST(Options, PricesAreTakenWithTheirFile) {
+  const Options wanted = load({"--prices", REPRISE_TREE "/conf/prices.toml"});
+  ASSERT_NE(wanted.prices, nullptr);
+  EXPECT_EQ(with_live_values(load({}), wanted).prices, wanted.prices);
+  EXPECT_EQ(with_live_values(wanted, load({})).prices, nullptr);
+}
+
 }  // namespace
 }  // namespace reprise::app

@@ -49,7 +49,7 @@ TEST(Pace, OthersAreServedMeanwhile) {
   proxy.ask(kStream);
   RawClient slow = begin(proxy, paced("1/s"));
   for (int i = 0; i < 20; ++i) expect_cache(proxy.ask(kStream), "HIT");
-  EXPECT_GE(proxy.metric("reprise_in_flight"), 1);
+  proxy.wait_for_metric("reprise_in_flight", 1);
   slow.connection().reset();
   eventually("nothing is left of it", [&] { return proxy.metric("reprise_in_flight") == 0; });
   EXPECT_EQ(proxy.stop(), 0);
@@ -62,7 +62,7 @@ TEST(Pace, TheOptionHoldsWhereTheRequestSaysNothing) {
   EXPECT_EQ(miss.body, kBody);
   RawClient slow = begin(proxy, kStream);
   EXPECT_EQ(proxy.ask(paced("instant")).body, kBody);
-  EXPECT_GE(proxy.metric("reprise_in_flight"), 1);
+  proxy.wait_for_metric("reprise_in_flight", 1);
 }
 
 TEST(Pace, WholeAnswersComeAtOnce) {
@@ -118,7 +118,7 @@ TEST(Pace, RecordedGapsComeAgain) {
   RawClient replay = begin(
       proxy,
       chat_request({.prompt = "gap", .stream = true, .headers = "X-Reprise-Pace: recorded\r\n"}));
-  EXPECT_GE(proxy.metric("reprise_in_flight"), 1);
+  proxy.wait_for_metric("reprise_in_flight", 1);
   const Response response = replay.read_rest();
   EXPECT_EQ(response.body, kBody);
   EXPECT_TRUE(response.whole);
