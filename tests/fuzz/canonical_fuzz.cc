@@ -1,5 +1,5 @@
 // Whatever a request's body is: no crash, and what is canonical is its own canonical form, with the
-// same key.
+// same key. Two texts, a line each, are read alike one after the other and alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +24,24 @@ void check_normal_form(std::string_view body) {
   for (const base::JsonNormaliser::Member& member : first.members()) {
     const std::string_view value = first.value(member);
     CHECK(base::json_value_size(value) == value.size());
+  }
+}
+
+// A text is read alike whatever was read before it: here what ends in the first LF.
+void check_next_text(std::string_view body) {
+  const size_t end = body.find('\n');
+  if (end == std::string_view::npos) return;
+  base::JsonNormaliser alone;
+  base::JsonNormaliser next;
+  const base::JsonFault before = next.read_next(body.substr(0, end));
+  CHECK(before == alone.read(body.substr(0, end)));
+  const base::JsonFault fault = next.read_next(body.substr(end + 1));
+  CHECK(fault == alone.read(body.substr(end + 1)));
+  if (fault != base::JsonFault::kNone) return;
+  CHECK(next.text() == alone.text());
+  CHECK(next.members().size() == alone.members().size());
+  for (size_t i = 0; i < next.members().size(); ++i) {
+    CHECK(next.whole(next.members()[i]) == alone.whole(alone.members()[i]));
   }
 }
 
@@ -56,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
       static_cast<reprise::openai::Route>(1 + bytes[0] % (reprise::openai::kRouteCount - 1));
   const std::string_view body(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   reprise::check_normal_form(body);
+  reprise::check_next_text(body);
   reprise::check_canonical_form(route, body);
   return 0;
 }
