@@ -97,7 +97,7 @@ void convert(benchmark::State& state, const Conversion& conversion, const Answer
   output = conversion.convert(kind.route, input);
   state.counters["allocations"] = static_cast<double>(allocations - before);
   output = std::string();
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(conversion.convert(kind.route, input));
   }
   state.counters["input"] = static_cast<double>(input.size());

@@ -1,7 +1,6 @@
 #include "openai/content_blocks.h"
 
 #include <array>
-#include <optional>
 #include <utility>
 
 #include "base/json.h"
@@ -130,16 +129,15 @@ Refused ContentBlocks::grow(uint32_t index, std::string_view raw, PartsLeft& par
 }
 
 Refused ContentBlocks::write(RawWriter& out) const {
-  std::optional<base::JsonNormaliser> normaliser;  // making one takes a while
+  base::JsonNormaliser normaliser;
   out.begin_array();
   for (const auto& [index, block] : blocks_) {
     if (out.overflowed()) break;
     std::string_view input;
     if (!block.input.empty()) {
       const std::string text = base::json_string_value("\"" + block.input + "\"");
-      if (!normaliser) normaliser.emplace();
-      if (const Refused refused = refused_for(normaliser->read(text))) return refused;
-      input = normaliser->text();
+      if (const Refused refused = refused_for(normaliser.read(text))) return refused;
+      input = normaliser.text();
     }
     write_block(out, block, input);
   }

@@ -110,8 +110,15 @@ Converted rebuild(Route route, std::string_view stream, const Form& wanted, size
   std::string rebuilt;
   rebuilt.reserve(std::min(stream.size(), bytes_max));
   const auto keep = [&rebuilt](std::string_view piece) { rebuilt.append(piece); };
-  Refused refused = rebuilder.feed(stream, keep);
-  if (!refused) refused = rebuilder.finish(keep);
+  // In pieces, so that the rebuilder holds little at a time.
+  constexpr size_t kPieceBytesMax = size_t{64} << 10;
+  Refused refused;
+  while (!stream.empty() && !refused && rebuilt.size() <= bytes_max) {
+    const size_t size = std::min(stream.size(), kPieceBytesMax);
+    refused = rebuilder.feed(stream.substr(0, size), keep);
+    stream.remove_prefix(size);
+  }
+  if (!refused && rebuilt.size() <= bytes_max) refused = rebuilder.finish(keep);
   if (!refused && rebuilt.size() > bytes_max) refused = Unconvertible::kTooLarge;
   if (refused) return tl::unexpected(*refused);
   return rebuilt;

@@ -80,14 +80,12 @@ class RawCursor {
  private:
   template <typename Part>
   Refused parts(Part part) {
-    const bool empty = raw_[at_ + 1] == '}' || raw_[at_ + 1] == ']';
     ++at_;
-    while (!empty) {
+    while (at_ < raw_.size() && raw_[at_] != '}' && raw_[at_] != ']') {
       if (const Refused refused = part()) return refused;
-      if (raw_[at_] != ',') break;
-      ++at_;
+      if (at_ < raw_.size() && raw_[at_] == ',') ++at_;
     }
-    ++at_;
+    at_ = std::min(at_ + 1, raw_.size());
     return std::nullopt;
   }
 

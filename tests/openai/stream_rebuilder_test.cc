@@ -190,6 +190,19 @@ TEST(StreamRebuilder, NothingBehindDoneIsRefused) {
   EXPECT_EQ(out, stream);
 }
 
+TEST(StreamRebuilder, LargeStreamsBecomeTheSameAsSmallOnes) {
+  std::string stream;
+  std::string expected;
+  for (size_t i = 0; i < 3000; ++i) {
+    // Sizes of all kinds, some of them larger than a piece of the stream.
+    const std::string content(i % 1000 == 7 ? 200000 : i % 97, 'x');
+    const std::string choice = R"({"choices":[{"index":0,"delta":{"content":")" + content + "\"}}]";
+    stream += "data: " + choice + ",\"obfuscation\":\"y\"}\n\n";
+    expected += "data: " + choice + "}\n\n";
+  }
+  EXPECT_EQ(rebuilt(stream, streamed(false, false)), expected);
+}
+
 TEST(StreamRebuilder, NothingIsLargerThanAllowed) {
   const std::string stream = stream_of({kHi, kEnd});
   EXPECT_TRUE(rebuild(Route::kChatCompletions, stream, streamed(), stream.size()));
