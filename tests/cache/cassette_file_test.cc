@@ -156,8 +156,8 @@ TEST_F(CassetteFile, KeepsWhatIsNoText) {
 
 TEST_F(CassetteFile, UndoesContentCodings) {
   const std::string body = R"({"id":"x"})";
-  const std::string text = file_of(
-      whole_entry({"application/json", gzipped(body), {{gzipped(body).size(), 5}}, "gzip"}));
+  const std::string text = file_of(whole_entry(
+      {"application/json", fakes::gzip(body), {{fakes::gzip(body).size(), 5}}, "gzip"}));
   EXPECT_THAT(text, HasSubstr(R"("json": {"id": "x"})"));
   const auto back = entry_of(text);
   EXPECT_EQ(body_of(back), body);
@@ -166,10 +166,10 @@ TEST_F(CassetteFile, UndoesContentCodings) {
 }
 
 TEST_F(CassetteFile, RefusesACodingThatCannotBeUndone) {
-  const std::string torn = gzipped("{}").substr(0, 12);
+  const std::string torn = fakes::gzip("{}").substr(0, 12);
   for (const Answer& answer :
        {Answer{"application/json", torn, {}, "gzip"}, Answer{"application/json", "{}", {}, "rot13"},
-        Answer{"application/json", gzipped(std::string(2 << 20, 'a')), {}, "gzip"}}) {
+        Answer{"application/json", fakes::gzip(std::string(2 << 20, 'a')), {}, "gzip"}}) {
     const auto text = codec_.encode(whole_entry(answer), {});
     ASSERT_FALSE(text.has_value());
     EXPECT_EQ(text.error().detail, "its content coding cannot be undone");

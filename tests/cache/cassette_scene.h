@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <limits>
@@ -18,6 +17,7 @@
 #include "cache/entry_wire.h"
 #include "cache/replay_head.h"
 #include "cache/same_entry.h"
+#include "fakes/gzip.h"
 #include "http/content_coding.h"
 #include "openai/random_json.h"
 #include "openai/replay_head.h"
@@ -38,20 +38,6 @@ inline Question question_of(std::string_view json) {
     question.members.push_back({std::string(name), base::xxh3_64(value)});
   });
   return question;
-}
-
-inline std::string gzipped(std::string_view plain) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 16 + 15, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, plain.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 // What arrives at random in pieces of up to `piece_max` bytes.
@@ -155,7 +141,7 @@ class RandomAnswer {
     const bool is_coded = random_.chance(20);
     if (is_coded) {
       head.fields.add("Content-Encoding", "gzip");
-      body = gzipped(body);
+      body = fakes::gzip(body);
     }
     std::vector<recording::Mark> marks;
     if (is_coded || random_.chance(80))
