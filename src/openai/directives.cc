@@ -48,6 +48,11 @@ Directive split(std::string_view element, Spacing spacing) {
   return directive;
 }
 
+std::optional<int64_t> seconds_of(const Directive& directive) {
+  if (!directive.well_formed || !directive.argument) return std::nullopt;
+  return parse_delta_seconds(*directive.argument);
+}
+
 enum class Argument : uint8_t { kNone, kOptional, kRequired };
 
 struct KnownDirective {
@@ -79,8 +84,7 @@ Result<void> apply(const KnownDirective& known, const Directive& directive, Dire
     if (known.seconds != nullptr && !(out->*known.seconds)) out->*known.seconds = kDeltaSecondsMax;
     return {};
   }
-  const std::optional<int64_t> seconds =
-      directive.well_formed ? parse_delta_seconds(directive.argument.value_or("")) : std::nullopt;
+  const std::optional<int64_t> seconds = seconds_of(directive);
   if (known.argument == Argument::kNone || !seconds) {
     return fail(ErrorKind::kRefuse, malformed(known));
   }
