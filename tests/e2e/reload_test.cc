@@ -64,6 +64,25 @@ TEST_F(Reload, IgnoredFieldsChange) {
   expect_cache(tagged("d"), "HIT");
 }
 
+TEST_F(Reload, PricesChange) {
+  const auto priced = [&](const char* price) {
+    const std::string file =
+        directory_.write("prices.toml", std::string("[\"gpt-test-*\"]\ninput = ") + price + "\n");
+    return "prices = \"" + file + "\"\n";
+  };
+  ask("one");
+  reload(priced("2"));
+  expect_cache(ask("one"), "HIT");
+  proxy_.wait_for_metric("reprise_saved_tokens_total", 12);
+  EXPECT_DOUBLE_EQ(proxy_.metric("reprise_saved_usd_total"), 5 * 2e-6);
+  reload(priced("-1"), "is refused; nothing has changed");
+  reload(priced("4"));
+  expect_cache(ask("one"), "HIT");
+  proxy_.wait_for_metric("reprise_saved_tokens_total", 24);
+  EXPECT_DOUBLE_EQ(proxy_.metric("reprise_saved_usd_total"), 5 * 2e-6 + 5 * 4e-6)
+      << "what was saved before is counted at the prices of before";
+}
+
 TEST_F(Reload, ABadFileChangesNothing) {
   for (const char* bad : {"ttl = \"soon\"\n", "no-such-option = 1\n", "ttl = \n",
                           "ttl = \"10h\"\ntls-cert = \"/no/such.pem\"\n"}) {

@@ -3,8 +3,10 @@
 
 #include <deque>
 
+#include "e2e/support/cassette.h"
 #include "e2e/support/checks.h"
 #include "e2e/support/fleet.h"
+#include "e2e/support/forms.h"
 #include "e2e/support/test_ca.h"
 
 namespace reprise::e2e {
@@ -151,6 +153,37 @@ TEST_F(Savings, WhatMemcachedHeldIsCountedToo) {
   second.wait_for_metric("reprise_requests_total", 2);
   EXPECT_EQ(second.metric("reprise_saved_tokens_total" + kModel), 24);
   EXPECT_DOUBLE_EQ(second.metric("reprise_saved_usd_total" + kModel), 2 * kCost);
+}
+
+TEST_F(Savings, WhatACassetteHeldIsCountedToo) {
+  ScriptedUpstream upstream(always(json_response(chat_answer("yes"))));
+  const Cassette cassette;
+  {
+    const Proxy recording(upstream, cassette.args());
+    cassette.record(recording, chat_request());
+  }
+  const Proxy proxy(upstream, cassette.args(priced()));
+  expect_hit(proxy.ask(chat_request()), "cassette");
+  proxy.wait_for_metric("reprise_requests_total", 1);
+  EXPECT_EQ(proxy.metric("reprise_saved_tokens_total" + kModel), 12);
+  EXPECT_DOUBLE_EQ(proxy.metric("reprise_saved_usd_total" + kModel), kCost);
+}
+
+TEST_F(Savings, JoinersOfAnotherFormAreCountedToo) {
+  HeldForms forms;
+  ScriptedUpstream upstream(forms.script());
+  const Proxy proxy(upstream, priced());
+  RawClient first = follow(proxy, ask_usage(), "MISS", chat_event("one"));
+  RawClient whole = proxy.connect();
+  whole.send(ask_json());
+  proxy.wait_for_metric("reprise_in_flight", 2);
+  forms.rest.release();
+  expect_cache(whole.read_response(), "COALESCED");
+  EXPECT_TRUE(first.read_rest().whole);
+  proxy.wait_for_metric("reprise_requests_total", 2);
+  EXPECT_EQ(proxy.metric("reprise_saved_tokens_total" + kModel), 12);
+  EXPECT_DOUBLE_EQ(proxy.metric("reprise_saved_usd_total" + kModel), kCost);
+  EXPECT_EQ(proxy.metric("reprise_saved_seconds_total"), 0);
 }
 
 TEST_F(Savings, ABadFileIsExitStatusTwoAndSaysWhere) {
