@@ -94,6 +94,8 @@ TEST_P(EarlyFailure, WithinScopeKeyGoesToJoinersOfEveryForm) {
   std::deque<RawClient> clients;
   for (const std::string& request : {ask_usage(), ask_stream(), ask_bare(), ask_json()}) {
     clients.push_back(ask(proxy, request));
+    // Who wants usage leads.
+    upstream.wait_for_requests(1);
     proxy.wait_for_metric("reprise_in_flight", static_cast<double>(clients.size()));
   }
   all_wait.release();

@@ -41,6 +41,7 @@ const std::string kBriefly = "X-Reprise-TTL: 1ms\r\n";
 void let_expire(const Proxy& proxy, std::string (*ask)(const std::string&)) {
   eventually("it expires",
              [&] { return proxy.ask(ask("Cache-Control: only-if-cached\r\n")).status == 504; });
+  eventually("nobody is being answered", [&] { return proxy.metric("reprise_in_flight") == 0; });
 }
 
 void expect_stale(const Response& response) {
@@ -122,6 +123,8 @@ TEST_P(StaleForms, JoinersOfEveryFormAreGivenIt) {
        {ask_stream(kStaleIfError), ask_json(kStaleIfError), ask_usage(kStaleIfError)}) {
     clients.push_back(proxy.connect());
     clients.back().send(request);
+    // The stream leads.
+    upstream.wait_for_requests(2);
     proxy.wait_for_metric("reprise_in_flight", static_cast<double>(clients.size()));
   }
   upstream.wait_for_requests(3);
