@@ -83,8 +83,8 @@ bench_hits() {
   stop_all
 }
 
-# The same answer, recorded in one form and in the other: what is asked for again and again is in the
-# recorded form, or was converted once.
+# The same answer, recorded in one form and in the other: what is asked for again and again is in
+# the recorded form, or was converted once.
 bench_forms() {
   local round asked recorded more
   local -A members=([whole]='' [stream]=',"stream":true')

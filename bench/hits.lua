@@ -1,6 +1,6 @@
--- One question of about 300 bytes, again and again: QUESTION, with the members MORE. With UNIQUE set
--- each request asks another; with POOL=n there are n, which take turns, and which URI and body tell
--- apart.
+-- One question of about 300 bytes, again and again: QUESTION, with the members MORE. With UNIQUE
+-- set each request asks another; with POOL=n there are n, which take turns, and which URI and body
+-- tell apart.
 local template = '{"model":"mock-1","messages":[{"role":"system","content":"You answer ' ..
   'briefly and to the point, in the language of the question."},{"role":"user","content":' ..
   '"Explain in one paragraph why a cache in front of a language model saves time and ' ..
@@ -12,7 +12,8 @@ local more = os.getenv("MORE") or ""
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer sk-bench"
 wrk.method = os.getenv("METHOD") or "POST"
-if wrk.method == "POST" then wrk.body = string.format(template, os.getenv("QUESTION") or "again", more) end
+local question = os.getenv("QUESTION") or "again"
+if wrk.method == "POST" then wrk.body = string.format(template, question, more) end
 
 if unique then
   -- Seeded from outside, so that rounds do not repeat each other's questions.
