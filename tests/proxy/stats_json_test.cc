@@ -31,13 +31,14 @@ TEST(StatsJson, AddsUpRoutesAndModels) {
   readings.totals = metrics.total();
   readings.memory = {.entries = 1, .bytes = 2, .bytes_max = 3, .evictions = 4};
   readings.recordings = {.open = 5, .bytes = 6};
-  EXPECT_EQ(stats_json(readings),
-            R"({"uptime_s":61,)"
-            R"("requests":{"hit":2,"miss":0,"coalesced":1,"stale":0,"bypass":0,"passed":1},)"
-            R"("memory":{"entries":1,"bytes":2,"bytes_max":3,"evictions":4},)"
-            R"("memcached":{"servers":[],"hits":0,"misses":0,"timeouts":0},)"
-            R"("in_flight":{"streams":1,"recordings":5,"bytes":6},)"
-            R"("saved":{"prompt_tokens":11,"completion_tokens":22,"usd":0.250000001,"seconds":2.5}})");
+  EXPECT_EQ(
+      stats_json(readings),
+      R"({"uptime_s":61,)"
+      R"("requests":{"hit":2,"miss":0,"coalesced":1,"stale":0,"bypass":0,"passed":1},)"
+      R"("memory":{"entries":1,"bytes":2,"bytes_max":3,"evictions":4},)"
+      R"("memcached":{"servers":[],"hits":0,"misses":0,"timeouts":0},)"
+      R"("in_flight":{"streams":1,"recordings":5,"bytes":6},)"
+      R"("saved":{"prompt_tokens":11,"completion_tokens":22,"usd":0.250000001,"seconds":2.5}})");
 }
 
 TEST(StatsJson, NamesTheServersAndWhatTheyAnswered) {
