@@ -16,7 +16,8 @@ Dialer::Dialer(net::Loop& loop, const Commons& commons, std::shared_ptr<net::Tls
       head_starts_(loop, kHeadStartMs) {}
 
 void Dialer::reconfigure(std::shared_ptr<net::TlsContext> tls) {
-  tls_ = std::move(tls);
+  // Requests that are being put may still be on their way to an upstream that spoke it.
+  if (tls != nullptr) tls_ = std::move(tls);
   connect_timeouts_.set_duration_ms(commons_.settings->connect_timeout_ms);
 }
 

@@ -21,7 +21,7 @@ class Dialer {
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
-  // Other settings are in force from now on.
+  // Other settings are in force from now on. Null: none of their upstreams speaks TLS.
   void reconfigure(std::shared_ptr<net::TlsContext> tls);
 
   // A new connection, begun, by way of the proxy if there is one. The caller gives up by retiring

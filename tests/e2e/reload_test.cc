@@ -117,6 +117,11 @@ TEST_F(Reload, TheLogLevelChanges) {
   });
 }
 
+uint16_t port_of(const Process& process) {
+  const std::string log = process.wait_log(" workers=");
+  return static_cast<uint16_t>(std::stoi(log.substr(log.find("address=127.0.0.1:") + 18)));
+}
+
 TEST(ReloadUpstream, RequestsGoToTheNewOneAndThoseUnderWayAreFinished) {
   Latch rest;
   ScriptedUpstream old([&](UpstreamConnection& connection) {
@@ -135,9 +140,7 @@ TEST(ReloadUpstream, RequestsGoToTheNewOneAndThoseUnderWayAreFinished) {
   Process process(
       REPRISE_BINARY,
       {{"--config", file, "--listen", "127.0.0.1:0", "--admin", "off", "--workers", "1"}, {}, 0});
-  const std::string log = process.wait_log(" workers=");
-  const auto port =
-      static_cast<uint16_t>(std::stoi(log.substr(log.find("address=127.0.0.1:") + 18)));
+  const uint16_t port = port_of(process);
   RawClient streaming(Connection::to_port(port));
   streaming.send(chat_request({.stream = true}));
   streaming.read_head();
@@ -155,6 +158,41 @@ TEST(ReloadUpstream, RequestsGoToTheNewOneAndThoseUnderWayAreFinished) {
   const Response response = streaming.read_rest();
   EXPECT_TRUE(response.whole);
   EXPECT_EQ(response.body, chat_stream({"old"}));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait_exit(), 0);
+}
+
+// Also when none of the new ones speaks TLS any more.
+TEST(ReloadUpstream, AQuestionThatWasBeingPutGoesToTheOldOne) {
+  const TestCa ca;
+  const TlsContext tls = ca.server({});
+  ScriptedUpstream old(
+      [](UpstreamConnection& connection) {
+        connection.read_request();
+        connection.send(json_response(chat_answer("old"), "Connection: close\r\n"));
+      },
+      tls.get());
+  ScriptedUpstream fresh(always(json_response(chat_answer("new"))));
+  TempDir directory;
+  const std::string file = directory.write(
+      "r.toml", "upstream = \"" + old.url() + "\"\nupstream-ca = \"" + ca.file() + "\"\n");
+  Process process(
+      REPRISE_BINARY,
+      {{"--config", file, "--listen", "127.0.0.1:0", "--admin", "off", "--workers", "1"}, {}, 0});
+  const uint16_t port = port_of(process);
+  RawClient asking(Connection::to_port(port));
+  const std::string question = chat_request({.headers = "Expect: 100-continue\r\n"});
+  asking.send(question.substr(0, question.size() - 1));
+  EXPECT_EQ(asking.read_head().second, "100");
+  directory.write("r.toml", "upstream = \"" + fresh.url() + "\"\n");
+  process.signal(SIGHUP);
+  eventually("requests go to the new one", [&] {
+    RawClient client(Connection::to_port(port));
+    client.send(chat_request({.prompt = unique_prompt()}));
+    return client.read_response().body == chat_answer("new");
+  });
+  asking.send(question.substr(question.size() - 1));
+  EXPECT_EQ(asking.read_response().body, chat_answer("old"));
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait_exit(), 0);
 }
