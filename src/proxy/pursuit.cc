@@ -136,9 +136,15 @@ bool Pursuit::will_do(const cache::Entry& entry) const {
 bool Pursuit::take(const std::shared_ptr<const cache::Entry>& entry, std::string_view tier) {
   const bool ours =
       entry != nullptr && entry->proof == flight_->proof && !group_.commons().purges.gone(*entry);
-  if (!ours || entry->refusal(flight_->form)) return false;
-  const bool enough = will_do(*entry);
-  if (enough || flight_->held == nullptr || flight_->held->asked_at_us < entry->asked_at_us) {
+  if (!ours) return false;
+  const bool refused = entry->refusal(flight_->form).has_value();
+  // Who asks for no more than what is held is to learn why it is not for him.
+  if (refused && reach_ != Reach::kWhatIsHeld) return false;
+  const bool enough = !refused && will_do(*entry);
+  const cache::Entry* const held = flight_->held.get();
+  const bool newer = held == nullptr || held->refusal(flight_->form) ||
+                     (!refused && held->asked_at_us < entry->asked_at_us);
+  if (enough || newer) {
     flight_->held = entry;
     flight_->held_in = tier;
   }

@@ -106,14 +106,14 @@ TEST_F(InflightTableTest, FormsAreJoinedIfTheirAnswerCanBeConverted) {
       {kPlain, {true, false, false}, {true, false, true}, {true, true, false}, {true, true, true}}};
   for (const openai::Form& asked : forms) {
     for (const openai::Form& wanted : forms) {
-      InflightTable table(purges_);
+      const auto table = std::make_unique<InflightTable>(purges_);
       Asker leader;
       Asker joiner;
       const auto led = flight("q", asked);
-      ASSERT_EQ(table.join_or_lead({led, leader.cursor}, never), led);
+      ASSERT_EQ(table->join_or_lead({led, leader.cursor}, never), led);
       const auto mine = flight("q", wanted);
       const bool lacks_usage = asked.stream && !asked.include_usage && wanted.include_usage;
-      EXPECT_EQ(table.join_or_lead({mine, joiner.cursor}, never), lacks_usage ? mine : led);
+      EXPECT_EQ(table->join_or_lead({mine, joiner.cursor}, never), lacks_usage ? mine : led);
     }
   }
 }

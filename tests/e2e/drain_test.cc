@@ -94,7 +94,8 @@ TEST(Drain, AnswersThatBeginSayThatTheConnectionCloses) {
     connection.send(json_response(chat_answer("x")));
     connection.wait_closed();
   });
-  Proxy proxy(upstream);
+  // The idle one tells when the drain has reached the other.
+  Proxy proxy(upstream, {"--workers", "1"});
   RawClient client = proxy.connect();
   client.send(chat_request());
   upstream.wait_for_requests(1);
