@@ -4,6 +4,7 @@
 #include "e2e/support/checks.h"
 #include "e2e/support/messages.h"
 #include "e2e/support/proxy.h"
+#include "fakes/codings.h"
 #include "fakes/gzip.h"
 
 namespace reprise::e2e {
@@ -144,6 +145,53 @@ TEST(Coding, AStreamsPiecesArriveAtOnce) {
   expect_cache(hit, "HIT");
   EXPECT_EQ(hit.body, chat_stream({"one", "two"}));
 }
+
+class EveryCoding : public testing::TestWithParam<fakes::Coded> {};
+
+TEST_P(EveryCoding, OfAWholeAnswerPassesAndIsGivenCodedPlainAndInEveryForm) {
+  const auto& [coding, bytes] = GetParam();
+  ScriptedUpstream upstream(always(json_response(bytes, "Content-Encoding: " + coding + "\r\n")));
+  Proxy proxy(upstream);
+  EXPECT_EQ(proxy.ask(chat_request()).body, bytes);
+  const Response coded = proxy.ask(asking(coding));
+  expect_cache(coded, "HIT");
+  EXPECT_EQ(coded.get("Content-Encoding"), coding);
+  EXPECT_EQ(coded.body, bytes);
+  const Response plain = proxy.ask(chat_request());
+  expect_cache(plain, "HIT");
+  EXPECT_EQ(plain.body, kPlain);
+  const Response stream =
+      proxy.ask(chat_request({.stream = true, .headers = "Accept-Encoding: " + coding + "\r\n"}));
+  expect_cache(stream, "HIT");
+  EXPECT_FALSE(stream.has("Content-Encoding"));
+  EXPECT_TRUE(stream.body.ends_with(kDoneEvent));
+  EXPECT_EQ(upstream.requests(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Whole, EveryCoding, testing::ValuesIn(fakes::every_coding_of(kPlain)));
+
+const std::string kEvents = chat_stream({"one", " two"});
+
+class EveryCodingOfAStream : public testing::TestWithParam<fakes::Coded> {};
+
+TEST_P(EveryCodingOfAStream, PassesAndIsGivenCodedPlainAndInEveryForm) {
+  const auto& [coding, bytes] = GetParam();
+  const std::string accepting = "Accept-Encoding: " + coding + "\r\n";
+  ScriptedUpstream upstream(always(stream_response(bytes, "Content-Encoding: " + coding + "\r\n")));
+  Proxy proxy(upstream);
+  EXPECT_EQ(proxy.ask(chat_request({.stream = true})).body, bytes);
+  const Response coded = proxy.ask(chat_request({.stream = true, .headers = accepting}));
+  expect_cache(coded, "HIT");
+  EXPECT_EQ(coded.body, bytes);
+  EXPECT_EQ(proxy.ask(chat_request({.stream = true})).body, kEvents);
+  const Response whole = proxy.ask(chat_request({.headers = accepting}));
+  expect_cache(whole, "HIT");
+  EXPECT_EQ(json_at(whole.body, "/choices/0/message/content"), "one two");
+  EXPECT_EQ(upstream.requests(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Streams, EveryCodingOfAStream,
+                         testing::ValuesIn(fakes::every_coding_of(kEvents)));
 
 }  // namespace
 }  // namespace reprise::e2e
