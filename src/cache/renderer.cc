@@ -15,7 +15,7 @@ constexpr size_t kGrowthMax = 8;
 
 // What a loop can spare the time for, in recorded bytes.
 constexpr size_t kQuickStreamBytes = size_t{128} << 10;
-constexpr size_t kQuickJsonBytes = size_t{8} << 10;
+constexpr size_t kQuickJsonBytes = size_t{16} << 10;
 
 // How often a rendition is put with an entry that others enrich at the same time.
 constexpr int kTriesMax = 16;
