@@ -49,7 +49,7 @@ bool Renderer::is_quick(const Entry& entry, const Conversion& conversion) {
 std::shared_ptr<const Entry> Renderer::render(const std::shared_ptr<const Entry>& entry,
                                               const Conversion& conversion) {
   if (entry->rendition(conversion) != nullptr) return entry;
-  const std::shared_ptr<const Entry> held = held_copy(*entry);
+  std::shared_ptr<const Entry> held = held_copy(*entry);
   if (held != nullptr && held->rendition(conversion) != nullptr) return held;
   return keep(entry, make_rendition(*entry, conversion, bytes_max_));
 }
@@ -63,7 +63,7 @@ std::shared_ptr<const Entry> Renderer::held_copy(const Entry& entry) const {
 
 // Entries are immutable, so one that knows more takes the place of the one that is there.
 std::shared_ptr<const Entry> Renderer::keep(const std::shared_ptr<const Entry>& entry,
-                                            std::shared_ptr<const Rendition> rendition) {
+                                            const std::shared_ptr<const Rendition>& rendition) {
   std::shared_ptr<Entry> richer;
   for (int i = 0; i < kTriesMax; ++i) {
     const std::shared_ptr<const Entry> held = held_copy(*entry);

@@ -63,7 +63,7 @@ class Renderer {
   std::shared_ptr<const Entry> held_copy(const Entry& entry) const;
   Task* find_locked(const Entry& entry, const openai::Conversion& conversion);
   std::shared_ptr<const Entry> keep(const std::shared_ptr<const Entry>& entry,
-                                    std::shared_ptr<const Rendition> rendition);
+                                    const std::shared_ptr<const Rendition>& rendition);
 
   MemoryTier& memory_;
   const size_t bytes_max_;  // of a rendition
