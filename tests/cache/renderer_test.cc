@@ -15,7 +15,6 @@
 namespace reprise::cache {
 namespace {
 
-using openai::Conversion;
 using openai::Form;
 using openai::Unconvertible;
 using End = SharedJob::End;
