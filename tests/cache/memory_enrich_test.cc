@@ -24,8 +24,20 @@ bool holds(MemoryTier& tier, const std::string& name) {
   return tier.find(base::xxh3_128(name), base::sha256(name)) != nullptr;
 }
 
-TEST(MemoryEnrich, PutsTheCopyInItsPlaceAndCountsIt) {
-  MemoryTier tier(1u << 20);
+// On the heap: AddressSanitizer's stack does not align as much as a memory asks for.
+class MemoryEnrich : public testing::Test {
+ protected:
+  MemoryTier& make(size_t bytes_max) {
+    tier_ = std::make_unique<MemoryTier>(bytes_max);
+    return *tier_;
+  }
+
+ private:
+  std::unique_ptr<MemoryTier> tier_;
+};
+
+TEST_F(MemoryEnrich, PutsTheCopyInItsPlaceAndCountsIt) {
+  MemoryTier& tier = make(1u << 20);
   const auto entry = ballast("q", 4000);
   tier.store(entry);
   const size_t before = tier.bytes();
@@ -38,8 +50,8 @@ TEST(MemoryEnrich, PutsTheCopyInItsPlaceAndCountsIt) {
   EXPECT_LT(tier.bytes(), before);
 }
 
-TEST(MemoryEnrich, OnlyOfWhatIsThere) {
-  MemoryTier tier(1u << 20);
+TEST_F(MemoryEnrich, OnlyOfWhatIsThere) {
+  MemoryTier& tier = make(1u << 20);
   const auto old = sample("q", 1);
   const auto newer = sample("q", 2);
   EXPECT_FALSE(tier.enrich(*old, richer(old, 10)));
@@ -58,8 +70,8 @@ TEST(MemoryEnrich, OnlyOfWhatIsThere) {
   EXPECT_EQ(tier.look_up(newer->key), first);
 }
 
-TEST(MemoryEnrich, OneThatWouldTakeTooMuchStaysAsItWas) {
-  MemoryTier tier(1u << 20);
+TEST_F(MemoryEnrich, OneThatWouldTakeTooMuchStaysAsItWas) {
+  MemoryTier& tier = make(1u << 20);
   const auto entry = ballast("q", 4000);
   tier.store(entry);
   const size_t before = tier.bytes();
@@ -68,9 +80,9 @@ TEST(MemoryEnrich, OneThatWouldTakeTooMuchStaysAsItWas) {
   EXPECT_EQ(tier.bytes(), before);
 }
 
-TEST(MemoryEnrich, EvictsOthersToMakeRoom) {
+TEST_F(MemoryEnrich, EvictsOthersToMakeRoom) {
   constexpr size_t kMax = 1u << 20;
-  MemoryTier tier(kMax);
+  MemoryTier& tier = make(kMax);
   for (size_t i = 0; i < 1000; ++i) tier.store(ballast(name_of(i), 4000));
   const uint64_t evictions = tier.evictions();
   const auto entry = tier.look_up(base::xxh3_128(name_of(999)));
@@ -82,8 +94,8 @@ TEST(MemoryEnrich, EvictsOthersToMakeRoom) {
   EXPECT_GT(tier.evictions(), evictions + 10);
 }
 
-TEST(MemoryEnrich, TheCopyIsAsPopular) {
-  MemoryTier tier(4u << 20);
+TEST_F(MemoryEnrich, TheCopyIsAsPopular) {
+  MemoryTier& tier = make(4u << 20);
   std::vector<std::shared_ptr<const Entry>> popular;
   for (size_t i = 0; i < 50; ++i) {
     popular.push_back(ballast(name_of(i), 4000));
@@ -98,9 +110,9 @@ TEST(MemoryEnrich, TheCopyIsAsPopular) {
 }
 
 // For the thread sanitizer, and for the bound.
-TEST(MemoryEnrich, ManyThreadsDoIt) {
+TEST_F(MemoryEnrich, ManyThreadsDoIt) {
   constexpr size_t kMax = 512u << 10;
-  MemoryTier tier(kMax);
+  MemoryTier& tier = make(kMax);
   std::atomic<size_t> wrong{0};
   std::atomic<size_t> enriched{0};
   const auto work = [&](uint64_t seed) {

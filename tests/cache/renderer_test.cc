@@ -131,8 +131,8 @@ TEST_F(RendererTest, WhatIsNotHeldIsGivenAllTheSame) {
   const auto richer = renderer_->render(entry, entry->conversion_to(kJson));
   EXPECT_NE(made(richer), nullptr);
   EXPECT_EQ(held(entry), nullptr);
-  MemoryTier off(0);
-  Renderer alone(off, kObjectMax);
+  const auto off = std::make_unique<MemoryTier>(0);
+  Renderer alone(*off, kObjectMax);
   EXPECT_NE(made(alone.render(entry, entry->conversion_to(kJson))), nullptr);
 }
 
@@ -156,13 +156,13 @@ TEST_F(RendererTest, WhatWasRemovedStaysAway) {
 
 // What does not fit is made each time.
 TEST_F(RendererTest, AnEntryTooLargeForItIsKeptAsItWas) {
-  MemoryTier little(size_t{4} << 20);
-  Renderer renderer(little, kObjectMax);
+  const auto little = std::make_unique<MemoryTier>(size_t{4} << 20);
+  Renderer renderer(*little, kObjectMax);
   const auto entry = streamed("q", large_body());
-  little.store(entry);
-  ASSERT_EQ(little.look_up(entry->key), entry);
+  little->store(entry);
+  ASSERT_EQ(little->look_up(entry->key), entry);
   EXPECT_NE(made(renderer.render(entry, entry->conversion_to(kJson))), nullptr);
-  EXPECT_EQ(little.look_up(entry->key), entry);
+  EXPECT_EQ(little->look_up(entry->key), entry);
 }
 
 TEST_F(RendererTest, IsQuickWhereItIsSmallAndPlain) {
