@@ -32,8 +32,13 @@ std::string unfinished_name(const std::string& name) {
   return "." + name + "." + base::hex_of(base::random_u64()) + std::string(kUnfinished);
 }
 
+// True of what unfinished_name() makes of a name, and of hardly anything else.
 bool is_unfinished(std::string_view name) {
-  return name.starts_with('.') && name.ends_with(kUnfinished);
+  if (!name.starts_with('.') || !name.ends_with(kUnfinished)) return false;
+  name.remove_suffix(kUnfinished.size());
+  const size_t dot = name.rfind('.');
+  uint64_t number = 0;
+  return dot > 0 && base::read_hex(name.substr(dot + 1), &number);
 }
 
 // Fills `*text` up to its size and cuts it to what there was. An errno, or 0.
@@ -208,19 +213,20 @@ base::Result<void> CassetteDirectory::Group::add(const std::string& name, std::s
 }
 
 // Several at once cost a disk hardly more than one, but only if it is told so.
-int CassetteDirectory::Group::sync_files() const {
-  if (files_.size() > 1) return ::syncfs(handle_->get()) == 0 ? 0 : errno;
-  const Handle file(::openat(handle_->get(), files_.front().unfinished.c_str(),
-                             O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+int CassetteDirectory::Group::sync_files(int directory) const {
+  if (files_.size() > 1) return ::syncfs(directory) == 0 ? 0 : errno;
+  const Handle file(
+      ::openat(directory, files_.front().unfinished.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (file.error() != 0) return file.error();
   return ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
 std::vector<base::Result<void>> CassetteDirectory::Group::finish() {
   std::vector<base::Result<void>> results;
+  const std::unique_ptr<const Handle> handle = std::move(handle_);
   if (files_.empty()) return results;
-  const int directory = handle_->get();
-  const int synced = sync_files();
+  const int directory = handle->get();
+  const int synced = sync_files(directory);
   for (const File& file : files_) {
     int error = synced;
     if (error == 0 &&
@@ -236,7 +242,6 @@ std::vector<base::Result<void>> CassetteDirectory::Group::finish() {
   }
   files_.clear();
   if (::fsync(directory) != 0) results.assign(results.size(), directory_.unusable(errno));
-  handle_.reset();
   return results;
 }
 

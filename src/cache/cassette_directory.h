@@ -77,7 +77,7 @@ class CassetteDirectory::Group {
     std::string unfinished;  // what it is called until then
   };
 
-  int sync_files() const;
+  int sync_files(int directory) const;
 
   const CassetteDirectory& directory_;
   std::unique_ptr<const Handle> handle_;  // null while it is empty

@@ -132,9 +132,9 @@ TEST(CassetteKill, LeavesOnlyWholeEntries) {
 
 TEST(CassetteKill, LeftoversAreSweptOnceTheyAreOld) {
   Folder folder;
-  const std::string old = folder.path_of(".0123.json.4567.tmp");
-  const std::string fresh = folder.path_of(".89ab.json.cdef.tmp");
-  const std::string others = folder.path_of(".gitignore");
+  const std::string old = folder.path_of(".0123.json.0123456789abcdef.tmp");
+  const std::string fresh = folder.path_of(".89ab.json.0123456789abcdef.tmp");
+  const std::string others = folder.path_of(".somebody-elses.tmp");
   for (const std::string& file : {old, fresh, others}) put(file, "{");
   const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(2);
   std::filesystem::last_write_time(old, long_ago);
