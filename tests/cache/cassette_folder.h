@@ -86,7 +86,9 @@ struct CassetteProcess {
 
   fakes::ManualClock clock{10'000'000};
   PurgeRecord purges{clock};
-  MemoryTier memory{size_t{64} << 20};
+  // Not in here, for it is aligned as no stack of a sanitizer is.
+  const std::unique_ptr<MemoryTier> own_memory = std::make_unique<MemoryTier>(size_t{64} << 20);
+  MemoryTier& memory = *own_memory;
   base::ModelTable models;
   std::unique_ptr<CassetteTier> tier;
 };
