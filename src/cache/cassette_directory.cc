@@ -65,20 +65,18 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
-}  // namespace
-
-// --- reading ------------------------------------------------------------------------------------
-
-// Handle: an open descriptor, or why there is none.
-class CassetteDirectory::Handle {
+// Descriptor: an open file, or why there is none.
+class Descriptor {
  public:
-  // As a call that opens returns it, right behind that call.
-  explicit Handle(int fd) : fd_(fd), error_(fd < 0 ? errno : 0) {}
-  ~Handle() {
+  Descriptor(const std::string& path, int flags)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+    error_ = fd_ < 0 ? errno : 0;
+  }
+  ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
-  Handle(Handle&& other) noexcept : fd_(other.release()), error_(other.error_) {}
-  Handle& operator=(Handle&&) = delete;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
 
   int get() const { return fd_; }
   int error() const { return error_; }  // an errno, or 0
@@ -88,36 +86,54 @@ class CassetteDirectory::Handle {
 
  private:
   int fd_;
-  const int error_;
+  int error_ = 0;
 };
 
-CassetteDirectory::Handle CassetteDirectory::open() const {
-  return Handle(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY;
+constexpr int kNewFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+// An errno, or 0.
+int sync_file(const std::string& path, int flags) {
+  const Descriptor file(path, flags);
+  if (file.error() != 0) return file.error();
+  return ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
-CassetteDirectory::Handle CassetteDirectory::open_or_make() const {
-  if (const Handle there = open(); there.error() == ENOENT) ::mkdir(path_.c_str(), 0777);
-  return open();
+// The same for everything in the directory, and whatever else its disk has to do.
+int sync_all(const std::string& directory) {
+  const Descriptor there(directory, kDirectory);
+  if (there.error() != 0) return there.error();
+  return ::syncfs(there.get()) == 0 ? 0 : errno;
 }
+
+int write_file(const std::string& path, std::string_view text) {
+  Descriptor file(path, kNewFile);
+  if (file.error() != 0) return file.error();
+  int error = write_all(file.get(), text);
+  if (const int closing = file.close(); error == 0) error = closing;
+  if (error != 0) ::unlink(path.c_str());
+  return error;
+}
+
+}  // namespace
 
 tl::unexpected<base::Error> CassetteDirectory::unusable(int error) const {
   return failed("the directory " + path_ + " cannot be used", error);
 }
 
 base::Result<void> CassetteDirectory::create() const {
-  const Handle directory = open_or_make();
+  if (::mkdir(path_.c_str(), 0777) != 0 && errno != EEXIST) return unusable(errno);
+  const Descriptor directory(path_, kDirectory);
   if (directory.error() != 0) return unusable(directory.error());
   return {};
 }
 
+// --- reading ------------------------------------------------------------------------------------
+
 base::Result<std::optional<std::string>> CassetteDirectory::read(const std::string& name,
                                                                  size_t bytes_max) const {
-  const Handle directory = open();
-  if (directory.error() == ENOENT) return std::nullopt;
-  if (directory.error() != 0) return unusable(directory.error());
   // Not waiting for the other end of a named pipe.
-  const Handle file(::openat(directory.get(), name.c_str(),
-                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Descriptor file(path_of(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (file.error() == ENOENT) return std::nullopt;
   if (file.error() == ELOOP) return base::fail(ErrorKind::kRefuse, "not a regular file");
   if (file.error() != 0) return failed("cannot be opened", file.error());
@@ -135,27 +151,9 @@ base::Result<std::optional<std::string>> CassetteDirectory::read(const std::stri
   return text;
 }
 
-base::Result<void> CassetteDirectory::write(const std::string& name, std::string_view text) const {
-  Group group(*this);
-  if (auto added = group.add(name, text); !added) return added;
-  return group.finish().front();
-}
-
-base::Result<bool> CassetteDirectory::remove(const std::string& name) const {
-  const Handle directory = open();
-  if (directory.error() == ENOENT) return false;
-  if (directory.error() != 0) return unusable(directory.error());
-  if (::unlinkat(directory.get(), name.c_str(), 0) != 0) {
-    if (errno == ENOENT) return false;
-    return failed("cannot be removed", errno);
-  }
-  if (::fsync(directory.get()) != 0) return unusable(errno);
-  return true;
-}
-
 base::Result<void> CassetteDirectory::list(
     absl::FunctionRef<bool(const std::string& name)> visit) const {
-  Handle directory = open();
+  Descriptor directory(path_, kDirectory);
   if (directory.error() != 0) return unusable(directory.error());
   const std::unique_ptr<DIR, int (*)(DIR*)> names(::fdopendir(directory.get()), ::closedir);
   if (names == nullptr) return unusable(errno);
@@ -168,80 +166,79 @@ base::Result<void> CassetteDirectory::list(
   }
 }
 
+// --- changing -----------------------------------------------------------------------------------
+
+base::Result<bool> CassetteDirectory::remove(const std::string& name) const {
+  if (::unlink(path_of(name).c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    return failed("cannot be removed", errno);
+  }
+  if (const int error = sync_file(path_, kDirectory); error != 0) return unusable(error);
+  return true;
+}
+
 void CassetteDirectory::sweep(int64_t wall_s) const {
   std::vector<std::string> unfinished;
   const auto listed = list([&](const std::string& name) {
-    if (is_unfinished(name)) unfinished.push_back(name);
+    if (is_unfinished(name)) unfinished.push_back(path_of(name));
     return true;
   });
-  const Handle directory = open();
-  if (!listed || directory.error() != 0) return;
-  for (const std::string& name : unfinished) {
+  if (!listed) return;
+  for (const std::string& path : unfinished) {
     struct stat status {};
-    const bool old = ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-                     S_ISREG(status.st_mode) && status.st_mtim.tv_sec < wall_s;
-    if (old) ::unlinkat(directory.get(), name.c_str(), 0);
+    const bool old = ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                     status.st_mtim.tv_sec < wall_s;
+    if (old) ::unlink(path.c_str());
   }
 }
 
-// --- writing ------------------------------------------------------------------------------------
-
-CassetteDirectory::Group::Group(const CassetteDirectory& directory) : directory_(directory) {}
+base::Result<void> CassetteDirectory::write(const std::string& name, std::string_view text) const {
+  Group group(*this);
+  if (auto added = group.add(name, text); !added) return added;
+  return group.finish().front();
+}
 
 CassetteDirectory::Group::~Group() {
-  for (const File& file : files_) ::unlinkat(handle_->get(), file.unfinished.c_str(), 0);
+  for (const File& file : files_) ::unlink(directory_.path_of(file.unfinished).c_str());
 }
 
 base::Result<void> CassetteDirectory::Group::add(const std::string& name, std::string_view text) {
-  if (handle_ == nullptr) handle_ = std::make_unique<const Handle>(directory_.open_or_make());
-  if (const int error = handle_->error(); error != 0) {
-    handle_.reset();
-    return directory_.unusable(error);
-  }
   File file{name, unfinished_name(name)};
-  Handle written(::openat(handle_->get(), file.unfinished.c_str(),
-                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (written.error() != 0) return failed("cannot be made", written.error());
-  int error = write_all(written.get(), text);
-  if (const int closing = written.close(); error == 0) error = closing;
-  if (error != 0) {
-    ::unlinkat(handle_->get(), file.unfinished.c_str(), 0);
-    return failed("cannot be written", error);
+  const std::string path = directory_.path_of(file.unfinished);
+  int error = write_file(path, text);
+  if (error == ENOENT) {
+    if (auto made = directory_.create(); !made) return made;
+    error = write_file(path, text);
   }
+  if (error != 0) return failed("cannot be written", error);
   files_.push_back(std::move(file));
   return {};
 }
 
-// Several at once cost a disk hardly more than one, but only if it is told so.
-int CassetteDirectory::Group::sync_files(int directory) const {
-  if (files_.size() > 1) return ::syncfs(directory) == 0 ? 0 : errno;
-  const Handle file(
-      ::openat(directory, files_.front().unfinished.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (file.error() != 0) return file.error();
-  return ::fsync(file.get()) == 0 ? 0 : errno;
-}
-
 std::vector<base::Result<void>> CassetteDirectory::Group::finish() {
   std::vector<base::Result<void>> results;
-  const std::unique_ptr<const Handle> handle = std::move(handle_);
   if (files_.empty()) return results;
-  const int directory = handle->get();
-  const int synced = sync_files(directory);
+  // Several at once cost a disk hardly more than one, but only if it is told so.
+  const int synced = files_.size() > 1
+                         ? sync_all(directory_.path_)
+                         : sync_file(directory_.path_of(files_.front().unfinished), O_RDONLY);
   for (const File& file : files_) {
+    const std::string unfinished = directory_.path_of(file.unfinished);
     int error = synced;
-    if (error == 0 &&
-        ::renameat(directory, file.unfinished.c_str(), directory, file.name.c_str()) != 0) {
+    if (error == 0 && ::rename(unfinished.c_str(), directory_.path_of(file.name).c_str()) != 0) {
       error = errno;
     }
     if (error == 0) {
       results.emplace_back();
       continue;
     }
-    ::unlinkat(directory, file.unfinished.c_str(), 0);
+    ::unlink(unfinished.c_str());
     results.emplace_back(failed("cannot be written", error));
   }
   files_.clear();
-  if (::fsync(directory) != 0) results.assign(results.size(), directory_.unusable(errno));
+  if (const int error = sync_file(directory_.path_, kDirectory); error != 0) {
+    results.assign(results.size(), directory_.unusable(error));
+  }
   return results;
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,10 +46,6 @@ class CassetteDirectory {
   class Group;
 
  private:
-  class Handle;
-
-  Handle open() const;
-  Handle open_or_make() const;
   tl::unexpected<base::Error> unusable(int error) const;
 
   const std::string path_;
@@ -61,7 +56,7 @@ class CassetteDirectory {
 class CassetteDirectory::Group {
  public:
   // `directory` outlives it.
-  explicit Group(const CassetteDirectory& directory);
+  explicit Group(const CassetteDirectory& directory) : directory_(directory) {}
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -77,10 +72,7 @@ class CassetteDirectory::Group {
     std::string unfinished;  // what it is called until then
   };
 
-  int sync_files(int directory) const;
-
   const CassetteDirectory& directory_;
-  std::unique_ptr<const Handle> handle_;  // null while it is empty
   std::vector<File> files_;
 };
 
